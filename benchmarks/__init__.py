@@ -1,0 +1,1 @@
+"""Speed and memory beside real torch: `python -m benchmarks`."""

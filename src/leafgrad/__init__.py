@@ -1,0 +1,67 @@
+"""leafgrad: PyTorch's autograd without PyTorch, on NumPy.  `import leafgrad as torch`."""
+
+from . import ops as _ops  # noqa: F401  # isort: skip  (fills the table that the next modules read)
+from . import autograd, cuda, linalg, nn, random, special, testing
+from .alias import install_as_torch
+from .autograd import (
+    enable_grad,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .face import legacy as _legacy
+from .face.bind import bind as _bind
+from .face.printing import set_printoptions
+from .op.table import FUNCTIONS as _FUNCTIONS
+from .random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
+from .tensor import history as _history  # noqa: F401  (gives Tensor its part)
+from .tensor.tensor import Tensor
+from .values import dtype as _dtypes
+from .values import return_types
+from .values.blocks import get_num_threads, set_num_threads
+from .values.device import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    device,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
+from .values.dtype import dtype, get_default_dtype, set_default_dtype
+from .values.limits import finfo, iinfo
+from .values.promotion import can_cast, promote_types
+from .values.size import Size
+from .version import __version__
+
+from math import e, inf, nan, pi  # isort: skip
+
+newaxis = None
+_DTYPES = {name: d for name, d in vars(_dtypes).items() if type(d) is dtype and not name.startswith("_")}
+
+_bind()
+globals().update({**_legacy.typed(), **_FUNCTIONS, **_DTYPES})
+
+# What `from leafgrad import *` gives: these, and the names that the tables made above.
+__all__ = [
+    "__version__", "autograd", "can_cast", "channels_last", "channels_last_3d", "contiguous_format",
+    "cuda", "default_generator", "device", "dtype", "e", "enable_grad", "finfo", "Generator",
+    "get_default_dtype", "get_num_threads", "get_rng_state", "iinfo", "inf", "initial_seed",
+    "install_as_torch", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_grad_enabled", "layout",
+    "linalg", "manual_seed", "memory_format", "nan", "newaxis", "nn", "no_grad", "pi", "preserve_format",
+    "promote_types", "random", "return_types", "seed", "set_default_dtype", "set_grad_enabled",
+    "set_num_threads", "set_printoptions", "set_rng_state", "Size", "special", "strided", "Tensor",
+    "testing",
+]  # fmt: skip
+__all__ += [name for name in (*_FUNCTIONS, *_DTYPES) if not name.startswith("_")]

@@ -1,0 +1,103 @@
+"""Forward-mode differentiation: dual numbers inside a level.
+
+>>> import leafgrad as torch
+>>> import leafgrad.autograd.forward_ad as fwAD
+>>> with fwAD.dual_level():
+...     x = fwAD.make_dual(torch.tensor(2.), torch.tensor(1.))
+...     fwAD.unpack_dual(x * x).tangent
+tensor(4.)
+"""
+
+import itertools
+from typing import NamedTuple
+
+from ..base import messages
+from ..base.state import enter_mode, leave_mode, state
+from ..op.record import REGISTRY
+from ..tensor.call import apply
+from ..tensor.forward import set_tangent, tangent_of, without
+from ..tensor.tensor import Tensor
+
+_ids = itertools.count().__next__
+
+
+def enter_dual_level() -> int:
+    """Open a level and return its number; RuntimeError inside another, as in torch."""
+    if state.levels:
+        raise RuntimeError(messages.DUAL_NESTED)
+    level = _ids()
+    enter_mode(_token)
+    state.levels = (*state.levels, level)
+    return level
+
+
+def exit_dual_level(*, level: int | None = None) -> None:
+    """Close the newest level.  Tangents made in it are forgotten."""
+    if not state.levels or (level is not None and level != state.levels[-1]):
+        raise RuntimeError(messages.DUAL_EXIT)
+    state.levels = state.levels[:-1]
+    leave_mode(_token)
+
+
+_token = "forward mode"
+
+
+class dual_level:
+    """The context in which dual numbers live."""
+
+    def __enter__(self) -> int:
+        self.level = enter_dual_level()
+        return self.level
+
+    def __exit__(self, *exc: object) -> None:
+        exit_dual_level(level=self.level)
+
+
+class UnpackedDualTensor(NamedTuple):
+    """What `unpack_dual` returns: the value, and its tangent or None."""
+
+    primal: Tensor
+    tangent: Tensor | None
+
+
+def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:
+    """A view of `tensor` that carries `tangent` (of its shape and dtype) in the open level."""
+    if not state.levels:
+        raise RuntimeError(messages.DUAL_OUTSIDE)
+    for name, t in (("tensor", tensor), ("tangent", tangent)):
+        if not isinstance(t, Tensor):
+            raise TypeError(
+                messages.NOT_TENSOR.format(op="make_dual", name=name, position=1, type=type(t).__name__)
+            )
+        if t._data.dtype.kind not in "fcV":
+            raise ValueError(
+                messages.DUAL_DTYPE.format(name="primal" if name == "tensor" else name, dtype=t.dtype)
+            )
+    if tensor._data.shape != tangent._data.shape:
+        raise RuntimeError(
+            messages.DUAL_SHAPE.format(primal=list(tensor._data.shape), tangent=list(tangent._data.shape))
+        )
+    if tensor._data.dtype != tangent._data.dtype:
+        raise RuntimeError(messages.DUAL_SAME_DTYPE)
+    level = state.levels[-1] if level is None else level
+    dual = apply(REGISTRY["alias"], (tensor,))
+    set_tangent(dual, level, tangent)
+    return dual
+
+
+def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:
+    """The value and the tangent (None if it has none) of a tensor in the open level."""
+    if not state.levels:
+        return UnpackedDualTensor(tensor, None)
+    level = state.levels[-1] if level is None else level
+    return UnpackedDualTensor(without(tensor, level), tangent_of(tensor, level))
+
+
+__all__ = [
+    "UnpackedDualTensor",
+    "dual_level",
+    "enter_dual_level",
+    "exit_dual_level",
+    "make_dual",
+    "unpack_dual",
+]

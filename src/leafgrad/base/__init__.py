@@ -1,0 +1,1 @@
+"""What everything else stands on: messages, the thread's state, handles.  Knows neither tensors nor values."""

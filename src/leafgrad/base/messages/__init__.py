@@ -1,0 +1,12 @@
+"""Every message that a user can see, as templates with named fields.
+
+The first sentence is torch's own, because people match on it; what follows is ours: where, and the repair.
+"""
+
+from .arguments import *
+from .graph import *
+from .indexing import *
+from .making import *
+from .movement import *
+from .sums import *
+from .values import *

@@ -1,0 +1,269 @@
+"""The graph: saved values, the engine, writes and views, hooks, custom Functions, gradcheck."""
+
+# --- the graph: saved values ---
+HINT_ANOMALY = (
+    "Hint: enable anomaly detection to find the operation that failed to compute its gradient, "
+    "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+)
+MODIFIED = (
+    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+    "[{type} {shape}]{output} is at version {version}; expected version {expected} instead. "
+    + HINT_ANOMALY
+    + "\n"
+    "  saved by {node} at {saved}\n  written at {written}\n"
+    "  repair: write to a copy (x = x.clone() before the write), or use the out-of-place op (x = x + 1 instead of x += 1)."
+)
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). "
+    "Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+    "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward.\n  the values were saved by {node} at {saved}"
+)
+NODE_NO_ATTRIBUTE = "'{node}' object has no attribute '{name}'"
+NOT_DIFFERENTIABLE = "derivative for {op} is not implemented"
+HOOK_RETURN = "expected hook to return a Tensor or None, but got {type}"
+HOOK_VARIABLE = "expected Variable, but hook returned '{type}'"
+HOOK_SIZE = "hook '{hook}' has changed the size of value"
+HOOK_TYPE = "hook '{hook}' has changed the type of value (was {was} got {got})"
+
+# --- the engine ---
+INVALID_GRADIENT = "Function {node} returned an invalid gradient at index {index} - got {got} but expected shape compatible with {expected}"
+WRONG_NUMBER = "Function {node} returned an invalid number of gradients - expected {expected}, but got {got}"
+ANOMALY_NAN = "Function '{node}' returned nan values in its {index}th output."
+SCALAR_ONLY = "grad can be implicitly created only for scalar outputs"
+SCALAR_REAL_ONLY = "grad can be implicitly created only for real scalar outputs but got {dtype}"
+NO_GRAD_FN = "element {index} of tensors does not require grad and does not have a grad_fn"
+GRAD_SHAPE = "Mismatch in shape: grad_output[{index}] has a shape of {got} and output[{index}] has a shape of {expected}."
+GRAD_DTYPE = (
+    "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
+    "grad_output[{index}] has a dtype of {got} and output[{index}] has a dtype of {expected}."
+)
+GRAD_TYPE = "gradients can be either Tensors or None, but got {type}"
+GRAD_COUNT = "got {tensors} tensors and {grads} gradients"
+INPUTS_EMPTY = "`inputs` argument to `backward()` cannot be empty."
+GRAD_INPUTS_EMPTY = "`inputs` argument to `grad()` cannot be empty."
+INPUT_KIND = "all inputs have to be Tensors or GradientEdges, but got {type}"
+INPUT_NO_GRAD = "One of the differentiated Tensors does not require grad"
+UNUSED = (
+    "The differentiated Tensor at index {index} appears to not have been used in the graph. "
+    "Set allow_unused=True if this is the desired behavior."
+)
+UNUSED_MATERIALIZE = (
+    "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+)
+BACKWARD_CREATE_GRAPH = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient which can "
+    "cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have to use this function, "
+    "make sure to reset the .grad fields of your parameters to None after use to break the cycle and avoid the leak."
+)
+
+# --- writes and views ---
+LEAF_WRITE = (
+    "a leaf Variable that requires grad is being used in an in-place operation.\n"
+    "  repair: write under torch.no_grad(), or to x.data or x.detach(), or make x by an op first (x = x.clone())."
+)
+LEAF_VIEW_WRITE = (
+    "a view of a leaf Variable that requires grad is being used in an in-place operation.\n"
+    "  repair: write under torch.no_grad(), or take the view of x.data or x.detach(), or of a clone of x."
+)
+VIEW_WRITTEN_DIRECT = "and is being modified inplace"
+VIEW_WRITTEN_INDIRECT = "and its base or another view of its base has been modified inplace"
+VIEW_MULTI = (
+    "Output {nr} of {fn} is a view {how}. This view is the output of a function that returns multiple views. Such functions do not "
+    "allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+)
+VIEW_NO_GRAD = (
+    "A view was created in no_grad mode {how} with grad mode enabled. Given that this use case is ambiguous and error-prone, it is "
+    "forbidden. You can clarify your code by moving both the view and the inplace either both inside the no_grad block (if you don't "
+    "want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+VIEW_OF_NO_GRAD = (
+    "Output {nr} of {fn} is a view of a view which was created in no_grad mode {how} with grad mode enabled. Given that this use case "
+    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside "
+    "the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+VIEW_NO_GRAD_MULTI = (
+    "A view was created in no_grad mode {how} with grad mode enabled. This view is the output of a function that returns multiple "
+    "views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an "
+    "out-of-place one."
+)
+VIEW_CUSTOM = (
+    "Output {nr} of {fn} is a view {how}. This view was created inside a custom Function (or because an input was returned as-is) and the "
+    "autograd logic to handle view+inplace would override the custom backward associated with the custom Function, leading to "
+    "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+)
+OVERLAP = (
+    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+    "Please clone() the tensor before performing the operation."
+)
+INPLACE_SHAPE = "output with shape {shape} doesn't match the broadcast shape {broadcast}"
+CAST = "result type {got} can't be cast to the desired output type {want}"
+OUT_GRAD = (
+    "{op}(): functions with out=... arguments don't support automatic differentiation, "
+    "but one of the arguments requires grad."
+)
+OUT_RESIZED = (
+    "An output with one or more elements was resized since it had shape {had}, which does not match the required output shape {needs}. "
+    "This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless they have zero elements. "
+    "You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0)."
+)
+
+# --- the autograd side of a tensor ---
+REQUIRES_GRAD_BOOL = "requires_grad must be a bool"
+REQUIRES_GRAD_ARGUMENT = "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type}"
+REQUIRES_GRAD_FLAG_DTYPE = "only Tensors of floating point and complex dtype can require gradients"
+REQUIRES_GRAD_METHOD_DTYPE = "only Tensors of floating point dtype can require gradients"
+REQUIRES_GRAD_DTYPE = "Only Tensors of floating point and complex dtype can require gradients"
+NOT_LEAF_FLAG = (
+    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
+    "that doesn't require differentiation use var_no_grad = var.detach()."
+)
+NON_LEAF_GRAD = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be populated during "
+    "autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, use .retain_grad() on the "
+    "non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead. "
+    "See github.com/pytorch/pytorch/pull/30531 for more information."
+)
+GRAD_KIND = "assigned grad expected to be a Tensor or None but got grad of type {type}"
+GRAD_SELF = "can't assign Variable as its own grad"
+GRAD_ASSIGNED_SHAPE = (
+    "attempting to assign a gradient of size '{got}' to a tensor of size '{want}'. "
+    "Please ensure that the gradient and the tensor are the same size"
+)
+GRAD_ASSIGNED_DTYPE = (
+    "attempting to assign a gradient with dtype '{got}' to a tensor with grad_dtype '{want}'. The gradient must match the tensor's "
+    "grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
+    "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems "
+    "that assume they match."
+)
+DETACH_VIEW = (
+    "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, and "
+    "gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these gradients. "
+    "To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
+)
+DATA_DELETED = "Deleting tensor data is not allowed. Delete tensor instead!"
+NOT_WRITABLE_ATTRIBUTE = "attribute '{name}' of '{type}' objects is not writable"
+DELETE_ITEM = "Tensor does not support deleting items"
+NODE_ARGUMENTS = "expected {expected} arguments, got {got} instead"
+DATA_KIND = "Variable data has to be a tensor, but got {type}"
+DATA_DTYPE = "data set to a tensor that requires gradients must be floating point or complex dtype"
+HOOK_NO_GRAD = "cannot register a hook on a tensor that doesn't require gradient"
+HOOK_NOT_LEAF = "post accumulate grad hooks cannot be registered on non-leaf tensors"
+RETAIN_NO_GRAD = "can't retain_grad on Tensor that has requires_grad=False"
+GRAD_MODE_BOOL = "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type}"
+GRAD_VARIABLES = "`grad_variables` is deprecated. Use `grad_tensors` instead."
+GRAD_VARIABLES_BOTH = (
+    "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. "
+    "Please only use `grad_tensors`."
+)
+ONLY_INPUTS = (
+    "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other parts of the graph, "
+    "please use torch.autograd.backward."
+)
+GRADS_BATCHED = "leafgrad does not support is_grads_batched=True yet: call grad once for each gradient."
+
+# --- forward mode ---
+DUAL_NESTED = "Nested forward mode AD is not supported at the moment"
+DUAL_EXIT = (
+    "Trying to exit a forward AD level that was not the last one that was created. This is not supported."
+)
+DUAL_OUTSIDE = "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
+DUAL_DTYPE = "Expected {name} to be floating point or complex, but got: {dtype}"
+DUAL_SHAPE = "Expected tensor and tangent to have the same shape, but got primal of shape {primal} and tangent of shape {tangent}"
+DUAL_SAME_DTYPE = "Expected tensor and tangent to have the same dtype"
+
+# --- custom Functions ---
+SAVE_FOR_BACKWARD = "save_for_backward can only save variables, but argument {index} is of type {type}"
+SAVE_FOR_FORWARD = (
+    "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx."
+)
+MARK_DIRTY = (
+    "Some elements marked as dirty during the forward method were not returned as output. "
+    "The inputs that are modified inplace must all be outputs of the Function."
+)
+MARK_DIRTY_KIND = "mark_dirty can only accept variables, but argument 0 is of type {type}"
+MARK_NON_DIFFERENTIABLE = "mark_non_differentiable only accepts variable arguments, but got {type}"
+MARK_SHARED_STORAGE = (
+    "mark_shared_storage is deprecated. Tensors with shared storages are automatically tracked. "
+    "Note that calls to `set_()` are not tracked"
+)
+LEAF_WRITTEN = "a leaf Variable that requires grad has been used in an in-place operation."
+FUNCTION_NO_FORWARD = "You must implement the forward function for custom autograd.Function."
+FUNCTION_NO_SETUP = "setup_context is not implemented."
+FUNCTION_NO_BACKWARD = "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD."
+FUNCTION_NO_JVP = (
+    "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+)
+FUNCTION_BOTH = "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them."
+FUNCTION_COUNT = "function {node} returned an incorrect number of gradients (expected {expected}, got {got})"
+FUNCTION_KIND = "expected Variable or None (got {type})"
+FUNCTION_NOT_VARIABLE = (
+    "function {node} returned a gradient different than None at position {index}, "
+    "but the corresponding forward input was not a Variable"
+)
+FUNCTION_JVP_COUNT = (
+    "The jvp of a custom Function returned {got} tangents, but its forward has {expected} outputs"
+)
+FUNCTION_INSTANCE = "{name} should not be instantiated. Methods on autograd functions are all static, so you should invoke them on the class itself. Instantiating an autograd function will raise an error in a future version of PyTorch."
+FUNCTION_LEGACY = (
+    "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function with static "
+    "forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+)
+DIFFERENTIATED_TWICE = "trying to differentiate twice a function that was marked with @once_differentiable"
+
+# --- gradcheck ---
+CHECK_NOTHING = "Expected at least one of check_forward_ad or check_backward_ad to be True"
+CHECK_NOTHING_TWICE = "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True"
+CHECK_BATCHED = "Setting check_batched_grad=True requires check_backward_ad to be True"
+CHECK_BATCHED_FORWARD = "Setting check_batched_forward_grad=True requires check_forward_ad to be True"
+CHECK_NO_VMAP = "leafgrad does not check batched gradients yet: that needs vmap. Leave check_batched_grad and check_batched_forward_grad False."
+CHECK_MASKED = "leafgrad has no sparse tensors: masked must be None or False"
+CHECK_NO_INPUT = "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
+CHECK_PRECISION = (
+    "Input #{index} requires gradient and is not a double precision floating point or complex. "
+    "This check will likely fail if all the inputs are not of double precision floating point or complex. "
+)
+CHECK_OVERLAP = (
+    "The {index}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to be able to compute the "
+    "numerical gradients correctly. You should call .contiguous on the input before passing it to gradcheck."
+)
+CHECK_PART = "While considering the {part} part of complex outputs only, "
+CHECK_MISMATCH = "Jacobian mismatch for output {output} with respect to input {input},\nnumerical:{numerical}\nanalytical:{analytical}\n"
+CHECK_MISMATCH_FORWARD = (
+    "Jacobian computed with forward mode mismatch for output {output} with respect to input {input},\n"
+    "numerical:{numerical}\nanalytical:{analytical}\n"
+)
+CHECK_FAST = (
+    "\nThe above quantities relating the numerical and analytical jacobians are computed in fast mode, along one random direction. "
+    "Below are the whole jacobians:\n\nNumerical:\n {numerical}\nAnalytical:\n{analytical}\n\n"
+    "The max per-element difference (slow mode) is: {difference}.\n"
+)
+CHECK_REENTRANT = (
+    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values, "
+    "although analytical gradient matches numerical gradient.The tolerance for nondeterminism was {tol}."
+)
+CHECK_NOT_ZERO = "Numerical gradient for function expected to be zero"
+CHECK_NOT_MULTIPLIED = "backward not multiplied by grad_output"
+CHECK_GRAD_TYPE = "grad is incorrect type"
+CHECK_GRAD_SIZE = "grad is incorrect size"
+CHECK_UNDEFINED = (
+    "Expected backward function to handle undefined output grads. "
+    'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
+)
+CHECK_UNDEFINED_ZERO = (
+    "Expected all inputs grads to be undefined or zero when all output grads are undefined or zero. "
+    'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
+)
+ANOMALY_ON = "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging."
+
+# --- the graph as users walk it ---
+EDGE_NO_GRAD = "It is not possible to get the gradient edge for a Tensor that does not require gradients"
+UNFLATTEN_UNEXPECTED = "unflatten got an unexpected error:\n{error}"
+ELEMENT = "expected Tensor as element {i} in argument {position}, but got {type}"
+T_DEPRECATED = (
+    "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an error in a "
+    "future release. Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to "
+    "reverse the dimensions of a tensor."
+)
+SCALAR_DEPRECATED = "{op} is deprecated on 0-D tensors. This function is the identity in these cases."
+SCALAR_DEPRECATED_CONJ = "{op} is deprecated on 0-D tensors. Consider using x.conj()."

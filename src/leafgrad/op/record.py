@@ -1,0 +1,155 @@
+"""The op record: a kernel on arrays, and derivative rules written in leafgrad's own ops.
+
+A rule is a function whose parameter names say what it reads, and so what a recorded call must keep:
+
+    lambda grad, self, other, dim, result: ...
+
+`grad` comes first: the gradient of the output (of several differentiable outputs: a tuple, None where
+undefined).  Then, in any order, tensor inputs (kept, and guarded against in-place writes), other arguments,
+outputs (`result`, or the names in `outputs`; kept and guarded likewise), and `<input>_sym_sizes` (the input's
+shape, kept instead of the input).
+"""
+
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any
+
+REGISTRY: dict[str, "Op"] = {}
+
+
+class Rule:
+    """A derivative formula and where its arguments lie in the list (inputs..., params..., outputs...)."""
+
+    __slots__ = ("arity", "fn", "names", "pick")
+
+    def __init__(self, fn: Callable, layout: list[str]) -> None:
+        code = fn.__code__
+        self.fn = fn
+        self.names = code.co_varnames[1 : code.co_argcount]
+        places = [layout.index(name) for name in self.names]
+        self.arity = len(places)
+        self.pick: Any = None if not places else places[0] if len(places) == 1 else itemgetter(*places)
+
+    def __call__(self, grad: Any, env: list) -> Any:
+        if self.arity == 0:
+            return self.fn(grad)
+        if self.arity == 1:
+            return self.fn(grad, env[self.pick])
+        return self.fn(grad, *self.pick(env))
+
+
+class Op:
+    """One op.
+
+    name: torch's.  kernel: arrays in, arrays out; its positional-only parameters are the tensor inputs, the
+    others the `params`.
+    vjp: a rule for each differentiable input.  joint: instead of `vjp`, one rule that returns the gradients
+    of all inputs (it may name `needs`, which says which are wanted).  jvp: the forward rule where it is not
+    derived (see tensor/forward.py).
+    linear, elementwise: what the forward rule may be derived from.  outputs: names of the outputs, None for a
+    list of any length;
+    differentiable: how many of them, from the first on, carry gradients.
+    view: the output shares memory with the first input (strided: and its dtype).  writes: the kernel can
+    write into its first input, given once more as `out=`.  node: the class name of its nodes.
+    to, refuses, numbers, weigh, signatures, out_says: which dtypes and arguments it takes; see
+    tensor/elementwise.py.  shows: constants that its nodes show as saved, such as {"alpha": 1}.  in_place:
+    the op to record when the first input is written, where torch has another.
+    """
+
+    __slots__ = (
+        "augment", "differentiable", "elementwise", "in_place", "inputs", "joint", "jvp", "kernel", "linear",
+        "multi_view", "name", "node",
+        "node_class", "numbers", "operator", "out_says", "outputs", "params", "public", "refuses", "rules",
+        "saves", "shape_names", "shapes_of", "shows", "signatures",
+        "strided", "to", "view", "weigh", "writes",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        kernel: Callable,
+        inputs: tuple[str, ...],
+        params: tuple[str, ...] = (),
+        *,
+        vjp: dict[str, Callable | None] | None = None,
+        joint: Callable | None = None,
+        jvp: Callable | None = None,
+        outputs: tuple[str, ...] | None = ("result",),
+        differentiable: int | None = None,
+        linear: bool = False,
+        elementwise: bool = False,
+        view: bool = False,
+        multi_view: bool = False,
+        strided: bool = True,
+        writes: bool = False,
+        to: Any = None,
+        node: str | None = None,
+        refuses: Any = None,
+        numbers: tuple[str, ...] = (),
+        weigh: tuple[str, ...] = (),
+        signatures: tuple[str, ...] = (),
+        shows: dict[str, Any] | None = None,
+        out_says: tuple | None = None,
+        in_place: "Op | None" = None,
+    ) -> None:
+        self.name, self.kernel, self.inputs, self.params = name, kernel, inputs, params
+        self.jvp, self.outputs, self.linear, self.elementwise, self.to = jvp, outputs, linear, elementwise, to
+        self.refuses, self.numbers, self.signatures, self.shows = refuses, numbers, signatures, shows
+        self.view, self.multi_view, self.strided, self.writes = (
+            view or multi_view,
+            multi_view,
+            strided,
+            writes,
+        )
+        self.differentiable = (
+            differentiable if differentiable is not None else None if outputs is None else len(outputs)
+        )
+        self.node = node or "".join(part[:1].upper() + part[1:] for part in name.split("_")) + "Backward0"
+        self.node_class: Any = None
+        self.in_place, self.out_says = in_place, out_says
+        self.weigh = tuple([params.index(n) for n in weigh])
+        self.public: Any = None
+        self.operator: Any = None
+        self.augment: Any = None
+        sizes = tuple(i + "_sym_sizes" for i in inputs)
+        named = {
+            n
+            for f in (joint, *(vjp or {}).values())
+            if f
+            for n in f.__code__.co_varnames[: f.__code__.co_argcount]
+        }
+        self.shapes_of = tuple(i for i, n in enumerate(sizes) if n in named)
+        self.shape_names = tuple(sizes[i] for i in self.shapes_of)
+        layout = [*inputs, *params, *self.shape_names, *(outputs or ("results",)), "needs"]
+        self.rules = tuple(Rule(f, layout) if (f := (vjp or {}).get(i)) else None for i in inputs)
+        self.joint = Rule(joint, layout) if joint else None
+        self.saves: dict[Any, tuple | None] = {}
+        key, number = name, 1
+        while key in REGISTRY:  # the same op with other arguments and another rule: "clamp", "clamp_2"
+            number += 1
+            key = f"{name}_{number}"
+        REGISTRY[key] = self
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def differentiates(self, i: int) -> bool:
+        """Whether gradients can flow to input i."""
+        return self.joint is not None or (i < len(self.rules) and self.rules[i] is not None)
+
+    def kept(self, needs: tuple[bool, ...]) -> tuple | None:
+        """What a call keeps when these inputs need gradients: (which inputs, which outputs), or None for
+        nothing.
+        """
+        try:
+            return self.saves[needs]
+        except KeyError:
+            pass
+        rules = (
+            (self.joint,) if self.joint else [r for r, n in zip(self.rules, needs, strict=False) if n and r]
+        )
+        names = {n for r in rules if r for n in r.names}
+        ins = tuple(n in names for n in self.inputs)
+        outs = tuple(n in names for n in self.outputs or ("results",))
+        self.saves[needs] = keep = (ins, outs) if any(ins) or any(outs) else None
+        return keep

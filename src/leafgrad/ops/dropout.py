@@ -1,0 +1,134 @@
+"""Dropout and its relatives (N. Srivastava et al., "Dropout", 2014; G. Klambauer et al., alpha dropout,
+2017)."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..base import messages
+from ..op.table import public
+from ..tensor.tensor import Tensor, wrap
+from ..tensor.write import INPLACE
+from ..values import distributions
+from .arguments import need_tensor
+from .arithmetic import add, mul
+
+_add, _mul = add.op.public, mul.op.public
+ALPHA = 1.7580993408473766  # -scale * alpha of selu
+
+
+def _drop(
+    name: str, input: Tensor, p: float, training: bool, inplace: bool, feature: bool, alpha: bool
+) -> Tensor:
+    need_tensor(name, input)
+    if not 0 <= p <= 1:
+        raise ValueError(messages.DROPOUT_P.format(p=p))
+    x = input._data
+    if p == 0 or not training or not x.size:
+        return input
+    out = INPLACE if inplace else None
+    if p == 1:
+        return _mul(input, wrap(np.zeros((), x.dtype)), out=out)
+    shape = (*x.shape[:2], *(1,) * (x.ndim - 2)) if feature else x.shape
+    noise = np.empty(shape, x.dtype)
+    distributions.bernoulli(None, noise, 1 - p)
+    if not alpha:
+        np.divide(noise, 1 - p, out=noise, casting="unsafe")
+        return _mul(input, wrap(noise), out=out)
+    a = 1.0 / float(np.sqrt((ALPHA * ALPHA * p + 1) * (1 - p)))
+    shift = (noise - 1) * x.dtype.type(ALPHA * a) + x.dtype.type(ALPHA * a * p)
+    return _add(
+        _mul(input, wrap(noise * x.dtype.type(a)), out=out), wrap(np.asarray(shift, x.dtype)), out=out
+    )
+
+
+@public(torch=False, method=False, spaces=("nn.functional",))
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero each element with probability p and divide the others by 1 - p; the input itself when not
+    training.
+
+    ValueError unless 0 <= p <= 1.
+
+    >>> import leafgrad as torch
+    >>> torch.nn.functional.dropout(torch.ones(2), p=1.)
+    tensor([0., 0.])
+    """
+    return _drop("dropout", input, p, training, inplace, False, False)
+
+
+@public(torch=False, method=False, spaces=("nn.functional",))
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Dropout that keeps the mean and variance of what goes into `selu`.
+
+    >>> import leafgrad as torch
+    >>> torch.nn.functional.alpha_dropout(torch.ones(2), p=1., training=True)
+    tensor([0., 0.])
+    """
+    return _drop("alpha_dropout", input, p, training, inplace, False, True)
+
+
+@public(torch=False, method=False, spaces=("nn.functional",))
+def feature_alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """`alpha_dropout` of whole channels.
+
+    >>> import leafgrad as torch
+    >>> torch.nn.functional.feature_alpha_dropout(torch.ones(1, 2, 2), p=1., training=True).sum()
+    tensor(0.)
+    """
+    return _drop("feature_alpha_dropout", input, p, training, inplace, True, True)
+
+
+def _channels(
+    name: str, dims: tuple[int, ...], input: Tensor, p: float, training: bool, inplace: bool
+) -> Tensor:
+    """Dropout of whole channels, of inputs with or without a batch dimension."""
+    need_tensor(name, input)
+    if not 0 <= p <= 1:
+        raise ValueError(messages.DROPOUT_P.format(p=p))
+    ndim = input._data.ndim
+    if ndim not in dims:
+        warnings.warn(
+            messages.DROPOUT_DIMS.format(name=name, ndim=ndim, dims=dims), UserWarning, stacklevel=3
+        )
+    lone = ndim == dims[0] and name != "dropout2d"  # there, torch takes (N, C, L) for granted
+    x: Any = input.unsqueeze_(0) if lone and inplace else input.unsqueeze(0) if lone else input
+    found: Any = _drop("feature_dropout", x, p, training, inplace, True, False)
+    return (found.squeeze_(0) if inplace else found.squeeze(0)) if lone else found
+
+
+@public(torch=False, method=False, spaces=("nn.functional",))
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero whole channels of (N, C, L) or (C, L), each with probability p, and divide the others by 1 - p.
+
+    >>> import leafgrad as torch
+    >>> torch.nn.functional.dropout1d(torch.ones(1, 2, 3), p=0.).shape
+    torch.Size([1, 2, 3])
+    """
+    return _channels("dropout1d", (2, 3), input, p, training, inplace)
+
+
+@public(torch=False, method=False, spaces=("nn.functional",))
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero whole channels of (N, C, H, W) or (C, H, W), each with probability p, and divide the others by 1
+    - p.
+
+    >>> import leafgrad as torch
+    >>> torch.nn.functional.dropout2d(torch.ones(1, 2, 3, 3), p=0.).shape
+    torch.Size([1, 2, 3, 3])
+    """
+    return _channels("dropout2d", (3, 4), input, p, training, inplace)
+
+
+@public(torch=False, method=False, spaces=("nn.functional",))
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero whole channels of (N, C, D, H, W) or (C, D, H, W), each with probability p, and divide the others
+    by 1 - p.
+
+    >>> import leafgrad as torch
+    >>> torch.nn.functional.dropout3d(torch.ones(1, 2, 3, 3, 3), p=0.).shape
+    torch.Size([1, 2, 3, 3, 3])
+    """
+    return _channels("dropout3d", (4, 5), input, p, training, inplace)

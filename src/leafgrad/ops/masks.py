@@ -1,0 +1,161 @@
+"""Where a mask is true: masked_fill, masked_select, masked_scatter; nonzero, argwhere."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base import messages
+from ..op.table import public
+from ..tensor.elementwise import broadcast_shapes, foreign
+from ..tensor.kinds import primitive
+from ..tensor.misuse import invalid, wrong
+from ..tensor.tensor import Tensor, wrap
+from ..tensor.write import fill
+from ..values import masked as kernels
+from ..values.dtype import BY_NP
+from .arguments import need_tensor
+from .join import cat
+from .outs import check_alone, check_out, no_out
+from .split import unbind
+from .ternary import where
+from .views import expand, reshape, sum_to_size, zeros_of
+
+ndarray = np.ndarray
+
+# --- the rows ---
+
+fill_number = primitive(
+    "masked_fill", lambda self, mask, /, value, *, out=None: kernels.masked_fill(self, mask, value, out), writes=True,
+    vjp={"self": lambda grad, mask: fill_number(grad, mask, 0)},
+)  # fmt: skip
+fill_tensor = primitive(
+    "masked_fill", lambda self, mask, value, /, *, out=None: kernels.masked_fill(self, mask, value, out), writes=True, linear=True,
+    vjp={
+        "self": lambda grad, mask: fill_number(grad, mask, 0),
+        "value": lambda grad, mask: sum_to_size(where(mask, grad, 0), ()),
+    },
+    node="MaskedFillBackward1",
+)  # fmt: skip
+
+
+def _select_rule(grad: Any, self: Any, mask: Any) -> Any:
+    shape = broadcast_shapes(self.shape, mask.shape)
+    return scatter(zeros_of(grad, shape), expand(mask, shape), grad)
+
+
+select = primitive(
+    "masked_select", lambda self, mask, /: kernels.masked_select(self, mask), linear=True,
+    vjp={"self": lambda grad, self, mask: _select_rule(grad, self, mask)},
+)  # fmt: skip
+
+
+def _scatter_rule(grad: Any, mask: Any, sizes: tuple) -> Any:
+    """The gradients of the elements of source that were used, and zeros for the rest."""
+    used = select(grad, mask)
+    count = 1
+    for n in sizes:
+        count *= n
+    return reshape(cat([used, zeros_of(used, (count - used.shape[0],))], 0), sizes)
+
+
+scatter = primitive(
+    "masked_scatter", lambda self, mask, source, /, *, out=None: kernels.masked_scatter(self, mask, source, out), linear=True,
+    vjp={
+        "self": lambda grad, mask: fill_number(grad, mask, 0),
+        "source": lambda grad, mask, source_sym_sizes: _scatter_rule(grad, mask, source_sym_sizes),
+    },
+    writes=True,
+)  # fmt: skip
+
+# --- the public functions ---
+
+_FILL = ("Tensor input, Tensor mask, Tensor value", "Tensor input, Tensor mask, Number value")
+
+
+@public(torch=True, inplace=True, signatures=_FILL)
+def masked_fill(input: Tensor, mask: Tensor, value: Any, *, out: Any = None) -> Tensor:
+    """A copy with `value` (a number or a 0-dim tensor) where the boolean mask is true; the mask broadcasts.
+
+    >>> import leafgrad as torch
+    >>> torch.arange(3).masked_fill(torch.tensor([True, False, True]), 9)
+    tensor([9, 1, 9])
+    """
+    no_out("masked_fill", out)
+    need_tensor("masked_fill", input)
+    if not isinstance(mask, Tensor) or foreign(value):
+        raise invalid("masked_fill", _FILL)
+    if isinstance(value, Tensor):
+        return fill_tensor(input, mask, value, out=out)
+    return fill_number(input, mask, value, out=out)
+
+
+@public()
+def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The elements where the boolean mask is true, as a vector; input and mask broadcast.
+
+    >>> import leafgrad as torch
+    >>> torch.arange(3).masked_select(torch.tensor([True, False, True]))
+    tensor([0, 2])
+    """
+    need_tensor("masked_select", input)
+    need_tensor("masked_select", mask, "mask", 1)
+    check_out("masked_select", out, input, input, mask, text=messages.MASKED_SELECT_OUT)
+    return select(input, mask, out=out)
+
+
+@public(inplace=True)
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor, *, out: Any = None) -> Tensor:
+    """A copy with the elements of `source`, in order, where the boolean mask is true; the mask broadcasts.
+
+    >>> import leafgrad as torch
+    >>> torch.zeros(3).masked_scatter(torch.tensor([True, False, True]), torch.tensor([5.0, 6.0]))
+    tensor([5., 0., 6.])
+    """
+    no_out("masked_scatter", out)
+    need_tensor("masked_scatter", input)
+    need_tensor("masked_scatter", mask, "mask", 1)
+    need_tensor("masked_scatter", source, "source", 2)
+    return scatter(input, mask, source, out=out)
+
+
+# --- where it is not zero ---
+
+
+@public()
+def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
+    """The indices of the elements that are not zero: one row for each, or (as_tuple) one tensor for each dimension.
+
+    >>> import leafgrad as torch
+    >>> torch.tensor([[0, 5], [6, 0]]).nonzero()
+    tensor([[0, 1],
+            [1, 0]])
+    """
+    need_tensor("nonzero", input)
+    if type(as_tuple) is not bool:
+        raise wrong("nonzero", "as_tuple", None, "bool", as_tuple)
+    x = input._data
+    if out is not None and not isinstance(out, Tensor):
+        raise wrong("nonzero", "out", None, "Tensor", out)
+    if as_tuple:
+        rows = wrap(kernels.nonzero(x if x.ndim else x.reshape(1)))
+        return unbind(rows, 1)
+    rows = kernels.nonzero(x)
+    if out is None:
+        return wrap(rows)
+    if out._data.dtype != np.int64:
+        raise RuntimeError(messages.NONZERO_OUT.format(type=BY_NP[out._data.dtype].type_name))
+    check_alone(out, input)
+    fill((out,), (rows,))
+    return out
+
+
+@public()
+def argwhere(input: Tensor) -> Tensor:
+    """`input.nonzero()`.
+
+    >>> import leafgrad as torch
+    >>> torch.argwhere(torch.tensor([0, 5]))
+    tensor([[1]])
+    """
+    need_tensor("argwhere", input)
+    return wrap(kernels.nonzero(input._data))

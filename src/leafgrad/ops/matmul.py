@@ -1,0 +1,268 @@
+"""Products of matrices and vectors.
+
+The primitives are torch's own (`mm`, `bmm`, `mv`, `dot`, `vdot`); products.py makes `matmul`, `linear`,
+`einsum` and the rest of them,
+so that graphs show the same nodes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..base import messages
+from ..op.record import Op
+from ..op.table import expose
+from ..tensor.call import apply
+from ..tensor.lanes import binary_lane
+from ..tensor.misuse import wrong
+from ..tensor.tensor import Tensor
+from ..tensor.write import into
+from ..values.matmul import bmm as bmm_kernel
+from ..values.matmul import of_integers
+from .arithmetic import conj, mul
+from .dims import check_out_dtype, cpp_name, type_of
+from .views import unsqueeze
+
+ndarray = np.ndarray
+
+
+def adjoint(x: Any) -> Any:
+    """The conjugate transpose of a matrix or a batch of them."""
+    return conj(x.mT)
+
+
+# --- kernels: BLAS where the dtype has it; ValueError for what the checks below must explain ---
+
+BLAS = "fdFD"
+
+
+def _widened(product: Callable, x: ndarray, y: ndarray) -> ndarray:
+    """A product of a dtype that BLAS does not know.  Half precision is multiplied in single precision and
+    rounded once."""
+    kind = x.dtype.kind
+    if kind == "b":
+        if x.size and y.size:
+            raise ValueError
+        return product(x, y)
+    if kind in "iu":
+        return of_integers(product, x, y)
+    return product(x.astype(np.float32), y.astype(np.float32)).astype(x.dtype)
+
+
+def _matrices(x: ndarray, y: ndarray, out: Any = ...) -> ndarray:
+    if x.ndim != 2 or y.ndim != 2:
+        raise ValueError
+    return x.dot(y) if x.dtype.char in BLAS else _widened(np.dot, x, y)
+
+
+def _matrix_vector(x: ndarray, y: ndarray, out: Any = ...) -> ndarray:
+    if x.ndim != 2 or y.ndim != 1:
+        raise ValueError
+    return x.dot(y) if x.dtype.char in BLAS else _widened(np.dot, x, y)
+
+
+def _vectors(x: ndarray, y: ndarray, out: Any = ...) -> ndarray:
+    if x.ndim != 1 or y.ndim != 1:
+        raise ValueError
+    return np.asarray(x.dot(y) if x.dtype.char in BLAS else _widened(np.dot, x, y))
+
+
+def _vectors_conj(x: ndarray, y: ndarray, out: Any = ...) -> ndarray:
+    return _vectors(x.conjugate(), y)
+
+
+def _batches(x: ndarray, y: ndarray, out: Any = ...) -> ndarray:
+    if x.ndim != 3 or y.ndim != 3 or x.shape[0] != y.shape[0]:
+        raise ValueError
+    return bmm_kernel(x, y) if x.dtype.char in BLAS else _widened(bmm_kernel, x, y)
+
+
+# --- what torch says of operands that do not fit ---
+
+
+def _times_text(x: ndarray, y: ndarray) -> str:
+    return messages.MM_SHAPES.format(a="x".join(map(str, x.shape)), b="x".join(map(str, y.shape)))
+
+
+def check_mm(x: ndarray, y: ndarray) -> None:
+    """Raise unless x @ y is a product of two matrices of one dtype."""
+    if x.ndim != 2:
+        raise RuntimeError(messages.MM_MATRIX.format(name="self"))
+    if y.ndim != 2:
+        raise RuntimeError(messages.MM_MATRIX.format(name="mat2"))
+    if x.shape[1] != y.shape[0]:
+        raise RuntimeError(_times_text(x, y))
+    if x.dtype != y.dtype:
+        raise RuntimeError(messages.MM_DTYPES.format(a=cpp_name(x.dtype), b=cpp_name(y.dtype)))
+    check_bool("addmm_impl_cpu_", x, y)
+
+
+def check_bool(kernel: str, x: ndarray, y: ndarray) -> None:
+    """Raise for booleans, unless there is nothing to multiply."""
+    if x.dtype.kind == "b" and x.size and y.size:
+        raise NotImplementedError(messages.NOT_FOR.format(kernel=kernel, type="Bool"))
+
+
+def check_mv(x: ndarray, y: ndarray) -> None:
+    if x.ndim != 2 or y.ndim != 1:
+        raise RuntimeError(messages.MV_DIMS.format(a=1, b=x.ndim, c=y.ndim))
+    if x.shape[1] != y.shape[0]:
+        raise RuntimeError(messages.MV_SIZE.format(n=x.shape[0], a=x.shape[0], b=x.shape[1], m=y.shape[0]))
+    if x.dtype != y.dtype:
+        raise RuntimeError(
+            messages.MV_DTYPES.format(a=type_of(y.dtype), b=type_of(x.dtype), c=type_of(y.dtype))
+        )
+    check_bool("addmv_impl_cpu", x, y)
+
+
+def _check_dot(x: ndarray, y: ndarray) -> None:
+    if x.ndim != 1 or y.ndim != 1:
+        raise RuntimeError(messages.DOT_DIMS.format(a=x.ndim, b=y.ndim))
+    if x.dtype != y.dtype:
+        raise RuntimeError(messages.DOT_DTYPES.format(a=type_of(x.dtype), b=type_of(y.dtype)))
+    if x.shape != y.shape:
+        raise RuntimeError(messages.DOT_SIZE.format(a=x.shape[0], b=y.shape[0]))
+    if x.dtype.kind == "b":
+        raise NotImplementedError(messages.NOT_FOR.format(kernel="dot", type="Bool"))
+
+
+def check_bmm(x: ndarray, y: ndarray) -> None:
+    for name, a in (("batch1", x), ("batch2", y)):
+        if a.ndim != 3:
+            raise RuntimeError(messages.BMM_DIMS.format(name=name))
+    if x.shape[0] != y.shape[0] or x.shape[2] != y.shape[1]:
+        expected, got = [x.shape[0], x.shape[2]], list(y.shape[:2])
+        raise RuntimeError(messages.BMM_SHAPE.format(expected=expected, got=got))
+    if x.dtype != y.dtype:
+        raise RuntimeError(messages.BMM_DTYPE.format(a=type_of(x.dtype), b=type_of(y.dtype)))
+    check_bool("bmm", x, y)
+
+
+# --- the primitives ---
+
+
+def _check_out_dot(out: Tensor, dtype: np.dtype) -> None:
+    if out._data.dtype != dtype:
+        raise RuntimeError(messages.DOT_OUT.format(got=type_of(out._data.dtype), want=type_of(dtype)))
+
+
+def _product(
+    name: str, kernel: Callable, check: Callable, names: tuple[str, str], first: Callable, second: Callable,
+    check_out: Callable = check_out_dtype,
+) -> Any:  # fmt: skip
+    """A product of two tensors, with the fast lane of binary ops; `check` raises what the kernel refused."""
+    op = Op(name, kernel, names, (), vjp={names[0]: first, names[1]: second}, numbers=())
+
+    def full(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> Any:
+        for i, x in enumerate(inputs):
+            if not isinstance(x, Tensor):
+                raise wrong(name, names[1] if i else "input", i + 1, "Tensor", x)
+        check(inputs[0]._data, inputs[1]._data)
+        if out is None:
+            return apply(op, inputs)
+        if not isinstance(out, Tensor):
+            raise wrong(name, "out", None, "Tensor", out)
+        check_out(out, inputs[0]._data.dtype)
+        return into(out, op, inputs)
+
+    op.public = lane = binary_lane(op, full)
+
+    def rule(x: Any, y: Any) -> Any:
+        if type(x) is ndarray and type(y) is ndarray:
+            return kernel(x, y)
+        return lane(x, y)
+
+    rule.op = op  # type: ignore[attr-defined]
+    return rule
+
+
+_mm = _product(
+    "mm", _matrices, check_mm, ("self", "mat2"),
+    lambda grad, mat2: _mm(grad, adjoint(mat2)),
+    lambda grad, self: _mm(adjoint(self), grad),
+)  # fmt: skip
+_bmm = _product(
+    "bmm", _batches, check_bmm, ("self", "mat2"),
+    lambda grad, mat2: _bmm(grad, adjoint(mat2)),
+    lambda grad, self: _bmm(adjoint(self), grad),
+)  # fmt: skip
+_mv = _product(
+    "mv", _matrix_vector, check_mv, ("self", "vec"),
+    lambda grad, vec: mul(unsqueeze(grad, 1), unsqueeze(conj(vec), 0)),
+    lambda grad, self: _mv(adjoint(self), grad),
+)  # fmt: skip
+_dot = _product(
+    "dot", _vectors, _check_dot, ("self", "tensor"),
+    lambda grad, tensor: mul(grad, conj(tensor)),
+    lambda grad, self: mul(grad, conj(self)),
+    _check_out_dot,
+)  # fmt: skip
+_vdot = _product(
+    "vdot", _vectors_conj, _check_dot, ("self", "other"),
+    lambda grad, other: mul(conj(grad), other),
+    lambda grad, self: mul(grad, self),
+    _check_out_dot,
+)  # fmt: skip
+
+
+# --- the public functions: the lanes, with torch's names for their arguments ---
+
+
+def _public(rule: Any, second: str, doc: str) -> Callable:
+    lane = rule.op.public
+    code = lane.__code__
+    names = ("input", second, *code.co_varnames[2:])
+    lane.__code__ = code.replace(co_varnames=names)
+    lane.__name__ = lane.__qualname__ = rule.op.name
+    lane.__doc__ = doc
+    expose(lane, rule.op.name)
+    return lane
+
+
+mm = _public(
+    _mm, "mat2",
+    """The product of two matrices, (n, m) and (m, p), of one dtype.  RuntimeError for shapes that do not fit.
+
+    >>> import leafgrad as torch
+    >>> torch.mm(torch.ones(2, 3), torch.ones(3, 1))
+    tensor([[3.],
+            [3.]])
+    """,
+)  # fmt: skip
+bmm = _public(
+    _bmm, "mat2",
+    """The products of two batches of matrices, (b, n, m) and (b, m, p), of one dtype.
+
+    >>> import leafgrad as torch
+    >>> torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape
+    torch.Size([2, 1, 1])
+    """,
+)  # fmt: skip
+mv = _public(
+    _mv, "vec",
+    """The product of a matrix (n, m) and a vector (m), of one dtype.
+
+    >>> import leafgrad as torch
+    >>> torch.mv(torch.ones(2, 3), torch.ones(3))
+    tensor([3., 3.])
+    """,
+)  # fmt: skip
+dot = _public(
+    _dot, "tensor",
+    """The sum of the products of the elements of two vectors of one length and dtype (nothing is conjugated).
+
+    >>> import leafgrad as torch
+    >>> torch.dot(torch.tensor([2., 3.]), torch.tensor([2., 1.]))
+    tensor(7.)
+    """,
+)  # fmt: skip
+vdot = _public(
+    _vdot, "other",
+    """The dot product of two vectors, the first one conjugated.
+
+    >>> import leafgrad as torch
+    >>> torch.vdot(torch.tensor([1j, 2.]), torch.tensor([1j, 2.]))
+    tensor(5.+0.j)
+    """,
+)  # fmt: skip

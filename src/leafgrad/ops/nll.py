@@ -1,0 +1,308 @@
+"""Classification losses: nll_loss and cross_entropy."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..base import messages
+from ..op.table import public
+from ..tensor.kinds import primitive
+from ..tensor.tensor import Tensor, wrap
+from ..values import buffers
+from ..values.dtype import BY_NP
+from .arguments import need_tensor
+from .arithmetic import add, div, mul, neg
+from .reduce import sum_front
+from .scaling import over
+from .shapes import reshaped
+from .softmax import log_softmax_front as log_softmax
+
+ndarray = np.ndarray
+NONE, MEAN, SUM = range(3)
+
+
+def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> int:
+    """torch's number for a reduction; the deprecated arguments, where given, decide with a warning."""
+    if size_average is not None or reduce is not None:
+        size_average, reduce = size_average is not False, reduce is not False
+        chosen = "none" if not reduce else "mean" if size_average else "sum"
+        warnings.warn(messages.REDUCTION_LEGACY.format(reduction=chosen), UserWarning, stacklevel=3)
+        reduction = chosen
+    try:
+        return ("none", "mean", "sum").index(reduction)
+    except ValueError:
+        raise ValueError(messages.REDUCTION.format(reduction=reduction)) from None
+
+
+# --- the op: minus the entry of each row that the target names ---
+
+
+def _plain(target: ndarray, weight: ndarray | None, ignore_index: int, classes: int) -> bool:
+    """Whether every sample counts, and counts the same."""
+    return weight is None and not 0 <= ignore_index < classes and _all_classes(target, classes)
+
+
+def _all_classes(target: ndarray, classes: int) -> bool:
+    """Whether every target is a class; as unsigned numbers, the negative ones are the largest."""
+    unsigned = target.view(np.uint64) if target.dtype.kind == "i" else target
+    return not target.size or int(np.maximum.reduce(unsigned, None)) < classes
+
+
+def _weights(
+    target: ndarray, weight: ndarray | None, ignore_index: int, dtype: np.dtype
+) -> tuple[ndarray, ndarray]:
+    """The class of each sample (0 where ignored) and its weight (0 where ignored)."""
+    kept = target != ignore_index
+    classes = np.where(kept, target, 0)
+    w = kept.astype(dtype) if weight is None else np.where(kept, weight[classes], dtype.type(0))
+    return classes, w
+
+
+def _nll(
+    self: ndarray, target: ndarray, weight: ndarray | None, /, reduction: int, ignore_index: int
+) -> tuple:
+    dtype = self.dtype
+    if _plain(target, weight, ignore_index, self.shape[self.ndim > 1]):
+        losses = np.negative(_at(self, target), out=...)
+        total = np.array(target.size, dtype)
+    else:
+        classes, w = _weights(target, weight, ignore_index, dtype)
+        losses = np.negative(_at(self, classes) * w, out=...)
+        total = np.asarray(np.add.reduce(w, axis=None), dtype)
+    if reduction == NONE:
+        return losses, np.zeros((), dtype)
+    loss = np.add.reduce(losses, axis=None, out=...)
+    return (np.divide(loss, total, out=loss) if reduction == MEAN else loss), total
+
+
+def _places(target: ndarray, classes: int) -> ndarray:
+    """Where in a contiguous array of rows each sample's class lies."""
+    return np.arange(0, len(target) * classes, classes) + target
+
+
+def _at(self: ndarray, classes: ndarray) -> ndarray:
+    """The entry of each sample at its class; the class axis is the first of one sample, else the second."""
+    if self.ndim == 1:
+        return np.asarray(self[classes])
+    if self.ndim == 2:
+        return self.reshape(-1).take(_places(classes, self.shape[1]))
+    return np.take_along_axis(self, classes[:, None], 1)[:, 0]
+
+
+def _nll_backward(
+    grad: ndarray,
+    target: ndarray,
+    weight: ndarray | None,
+    total_weight: ndarray,
+    /,
+    reduction: int,
+    ignore_index: int,
+    sizes: tuple,
+) -> ndarray:
+    if _plain(target, weight, ignore_index, sizes[len(sizes) > 1]):
+        classes, values = target, np.negative(grad, out=...)
+    else:
+        classes, w = _weights(target, weight, ignore_index, grad.dtype)
+        values = np.negative(grad * w, out=...)
+    if reduction == MEAN:
+        values = np.divide(values, total_weight, out=values)
+    out = buffers.empty(sizes, grad.dtype)
+    out.fill(0)
+    if out.ndim == 1:
+        out[classes] = values
+    elif out.ndim == 2:
+        out.reshape(-1)[_places(classes, sizes[1])] = values
+    else:
+        np.put_along_axis(out, classes[:, None], np.broadcast_to(values, classes.shape)[:, None], 1)
+    return out
+
+
+def _nll_row(name: str, node: str) -> Any:
+    row = primitive(
+        name, _nll,
+        vjp={"self": lambda grad, self, target, weight, total_weight, reduction, ignore_index: backward(
+            grad, target, weight, total_weight, reduction, ignore_index, self.shape)},
+        jvp=lambda tangents, self, target, weight, reduction, ignore_index, *_: (
+            row(tangents[0], target, weight, reduction, ignore_index)[0], None),
+        outputs=("result", "total_weight"), differentiable=1, node=node,
+    )  # fmt: skip
+    backward = primitive(
+        name + "_backward", _nll_backward,
+        vjp={"grad": lambda grad, target, weight, reduction, ignore_index: row(grad, target, weight,
+        reduction, ignore_index)[0]},
+    )  # fmt: skip
+    return row
+
+
+nll_row = _nll_row("nll_loss", "NllLossBackward0")
+nll2d_row = _nll_row("nll_loss2d", "NllLoss2DBackward0")
+
+
+# --- the public functions ---
+
+
+def _check_target(target: ndarray, classes: int, ignore_index: int) -> None:
+    if target.dtype not in (np.int64, np.uint8):
+        raise RuntimeError(messages.NLL_DTYPE.format(type=BY_NP[target.dtype].type_name))
+    if not _all_classes(target, classes):
+        wrong = (target != ignore_index) & ((target < 0) | (target >= classes))
+        if wrong.any():
+            raise IndexError(messages.NLL_RANGE.format(target=target[wrong].flat[0]))
+
+
+@public(torch=False, method=False, spaces=("nn.functional",))
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Minus the log-probability that `input` gives to the class `target`: the negative log likelihood.
+
+    input: (C), (N, C) or (N, C, d1, ...) of log-probabilities; target: the same without C, int64, each in
+    [0, C) or `ignore_index`,
+    which counts for nothing.  weight: (C), a factor for each class.  reduction: "mean" (weighted), "sum" or
+    "none".
+
+    >>> import leafgrad as torch
+    >>> torch.nn.functional.nll_loss(torch.tensor([[-1., -2.], [-3., -4.]]), torch.tensor([0, 1]))
+    tensor(2.5000)
+    """
+    kind = reduction_of(reduction, size_average, reduce)
+    need_tensor("nll_loss_nd", input)
+    need_tensor("nll_loss_nd", target, "target", 2)
+    return _nll_loss(input, target, weight, kind, ignore_index)
+
+
+def _nll_loss(input: Tensor, target: Tensor, weight: Tensor | None, kind: int, ignore_index: int) -> Tensor:
+    x, t = input._data, target._data
+    if x.ndim < 1:
+        raise ValueError(messages.NLL_DIMS.format(ndim=x.ndim))
+    if x.ndim != 1 and (t.ndim == 0 or x.shape[0] != t.shape[0]):
+        raise ValueError(messages.NLL_BATCH.format(n=x.shape[0], m=t.shape[0] if t.ndim else 0))
+    classes = x.shape[0] if x.ndim == 1 else x.shape[1]
+    if x.ndim > 2 and t.shape[1:] != x.shape[2:]:
+        raise RuntimeError(messages.NLL_SIZE.format(want=[x.shape[0], *x.shape[2:]], got=list(t.shape)))
+    if x.ndim <= 2 and t.ndim > 1:
+        raise RuntimeError(messages.NLL_MULTI)
+    if weight is not None:
+        w = weight._data
+        if w.shape != (classes,):
+            raise RuntimeError(messages.NLL_WEIGHT.format(classes=classes, shape=list(w.shape)))
+        if w.dtype != x.dtype:
+            raise RuntimeError(
+                messages.NLL_SCALAR_TYPE.format(want=BY_NP[x.dtype].type_name, got=BY_NP[w.dtype].type_name)
+            )
+    if x.dtype.kind not in "fV":
+        kernel = "nll_loss_out_frame" if x.ndim <= 2 else "nll_loss2d_forward_out_frame"
+        raise NotImplementedError(messages.NOT_FOR.format(kernel=kernel, type=BY_NP[x.dtype].type_name))
+    _check_target(t, classes, ignore_index)
+    if x.ndim <= 2:
+        if x.ndim == 1 and t.ndim == 1:
+            target = reshaped(target, ())
+        return nll_row(input, target, weight, kind, ignore_index)[0]
+    if x.ndim == 4:
+        return nll2d_row(input, target, weight, kind, ignore_index)[0]
+    flat = nll2d_row(
+        reshaped(input, (x.shape[0], classes, 1, -1)),
+        reshaped(target, (x.shape[0], 1, -1)),
+        weight,
+        kind,
+        ignore_index,
+    )[0]
+    return reshaped(flat, t.shape) if kind == NONE else flat
+
+
+@public(torch=False, method=False, spaces=("nn.functional",))
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """`nll_loss` of the log-softmax of `input`: the cross entropy between unnormalised scores and targets.
+
+    input: (C), (N, C) or (N, C, d1, ...); target: classes as for `nll_loss`, or probabilities of the shape
+    and kind of `input`.
+    label_smoothing: how much of each target, in [0, 1], is spread evenly over all classes.
+
+    >>> import leafgrad as torch
+    >>> torch.nn.functional.cross_entropy(torch.zeros(1, 4), torch.tensor([2]))
+    tensor(1.3863)
+    """
+    kind = reduction_of(reduction, size_average, reduce)
+    need_tensor("cross_entropy_loss", input)
+    need_tensor("cross_entropy_loss", target, "target", 2)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(messages.LABEL_SMOOTHING.format(value=f"{label_smoothing:g}"))
+    axis = 0 if input._data.ndim == 1 else 1
+    if target._data.shape == input._data.shape:
+        return _with_probabilities(input, target, weight, ignore_index, kind, label_smoothing, axis)
+    logs = log_softmax(input, axis)
+    if not label_smoothing:
+        return _nll_loss(logs, target, weight, kind, ignore_index)
+    return _smoothed(logs, target, weight, kind, ignore_index, label_smoothing, axis)
+
+
+def _along(weight: Tensor, x: Tensor, axis: int) -> Tensor:
+    """Class weights, shaped to multiply x."""
+    return reshaped(weight, tuple(-1 if i == axis else 1 for i in range(x._data.ndim)))
+
+
+def _with_probabilities(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    kind: int,
+    smoothing: float,
+    axis: int,
+) -> Tensor:
+    x, t = input._data, target._data
+    if t.dtype.kind not in "fV":
+        raise RuntimeError(messages.CROSS_ENTROPY_FLOAT.format(type=BY_NP[t.dtype].type_name))
+    if ignore_index >= 0:
+        raise RuntimeError(messages.CROSS_ENTROPY_IGNORE)
+    classes = x.shape[axis]
+    if weight is not None and weight._data.shape != (classes,):
+        raise RuntimeError(messages.CROSS_ENTROPY_WEIGHT)
+    if smoothing:
+        target = add(mul(target, 1 - smoothing), smoothing / classes)
+    loss = mul(log_softmax(input, axis), target)
+    if weight is not None:
+        loss = mul(loss, _along(weight, input, axis))
+    if kind == NONE:
+        return neg(sum_front(loss, axis))
+    total = neg(sum_front(loss))
+    return total if kind == SUM else over(total, x.size / classes if classes else 1)
+
+
+def _smoothed(
+    logs: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    kind: int,
+    ignore_index: int,
+    smoothing: float,
+    axis: int,
+) -> Tensor:
+    """The loss of the targets and, for the part that is spread over all classes, of every class."""
+    sharp = _nll_loss(logs, target, weight, kind, ignore_index)
+    x, t = logs._data, target._data
+    spread = neg(sum_front(logs if weight is None else mul(logs, _along(weight, logs, axis)), axis))
+    kept = t != ignore_index
+    spread = mul(spread, wrap(kept.astype(x.dtype)))
+    if kind == SUM:
+        spread = sum_front(spread)
+    elif kind == MEAN:
+        count = kept.sum() if weight is None else weight._data[t[kept]].sum()
+        spread = div(sum_front(spread), float(count))
+    return add(mul(sharp, 1 - smoothing), mul(spread, smoothing / x.shape[axis]))

@@ -1,0 +1,409 @@
+"""Random tensors and in-place random writes: torch's numbers, from torch's generator."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..base.state import modes
+from ..op.record import Op
+from ..op.table import public
+from ..tensor.call import edge_of, record, recording
+from ..tensor.elementwise import broadcast
+from ..tensor.misuse import ABSENT, invalid, wrong
+from ..tensor.subclass import dress
+from ..tensor.tensor import Tensor, wrap
+from ..values import distributions, integers, normal, sampling, strides
+from ..values import dtype as dtypes
+from ..values.rng import Generator
+from .arguments import integer, need_tensor, size_list
+from .arithmetic import not_differentiable
+from .create import allocate, finished, made, options
+from .factories import like, size_of
+from .views import zeros_of
+
+ndarray = np.ndarray
+
+
+# --- new tensors ---
+
+
+def _random_factory(name: str, draw: Callable[[Any, ndarray], None]) -> None:
+    def factory(
+        *size_: Any,
+        size: Any = None,
+        generator: Any = None,
+        out: Tensor | None = None,
+        dtype: Any = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        pin_memory: bool = False,
+    ) -> Tensor:
+        shape = size_of(name, size_, size)
+        data = allocate(name, shape, options(name, dtype, layout, device, requires_grad, pin_memory, out))
+        draw(generator_of(name, generator), data)
+        return finished(data, out, requires_grad)
+
+    def like_factory(
+        input: Tensor,
+        *,
+        dtype: Any = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        pin_memory: bool = False,
+        memory_format: Any = None,
+        generator: Any = None,
+    ) -> Tensor:
+        data = like(name + "_like", input, dtype, layout, device, requires_grad, memory_format, pin_memory)
+        draw(generator_of(name + "_like", generator), data)
+        return made(data, requires_grad, input)
+
+    what = (
+        "uniformly distributed in [0, 1)"
+        if name == "rand"
+        else "normally distributed with mean 0 and variance 1"
+    )
+    factory.__name__ = name
+    factory.__doc__ = f"""Random numbers, {what}: torch's own for the same seed.
+
+    >>> import leafgrad as torch
+    >>> _ = torch.manual_seed(0); torch.{name}(2)
+    {"tensor([0.4963, 0.7682])" if name == "rand" else "tensor([ 1.5410, -0.2934])"}
+    """
+    like_factory.__name__ = name + "_like"
+    like_factory.__doc__ = f"""`{name}` of another tensor's shape, dtype and memory layout.
+
+    >>> import leafgrad as torch
+    >>> torch.{name}_like(torch.ones(2)).shape
+    torch.Size([2])
+    """
+    public(method=False)(factory)
+    public(method=False)(like_factory)
+
+
+_random_factory("rand", distributions.uniform)
+_random_factory("randn", normal.normal)
+
+
+_REST = (
+    "*, Tensor out = None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, "
+    "bool pin_memory = False, bool requires_grad = False"
+)
+_DRAWN = _REST.replace("*, ", "*, torch.Generator generator, ")
+_RANDINT = (
+    f"int high, tuple of ints size, {_DRAWN}",
+    f"int high, tuple of ints size, {_REST}",
+    f"int low, int high, tuple of ints size, {_DRAWN}",
+    f"int low, int high, tuple of ints size, {_REST}",
+)
+
+
+@public(method=False, signatures=_RANDINT)
+def randint(
+    low: int = ABSENT,
+    high: Any = ABSENT,
+    size: Any = ABSENT,
+    *,
+    generator: Any = None,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Random integers from [low, high), or from [0, high) where two arguments are given: `randint(high,
+    size)`.
+
+    dtype: int64 if not given.  RuntimeError for an empty range.
+
+    >>> import leafgrad as torch
+    >>> _ = torch.manual_seed(0); torch.randint(10, (3,))
+    tensor([4, 9, 3])
+    """
+    if size is ABSENT and high is not ABSENT and isinstance(high, tuple | list):
+        bounds, shape = (0, low), high
+    elif low is ABSENT or high is ABSENT:
+        bounds, shape = (0, high if low is ABSENT else low), size
+    else:
+        bounds, shape = (low, high), size
+    if size is ABSENT and is_integer(low) and is_integer(high):
+        raise wrong("randint", "size", 2, "tuple of ints", high)
+    if shape is ABSENT or not isinstance(shape, tuple | list) or not all(map(is_integer, bounds)):
+        raise invalid("randint", _RANDINT)
+    shape = size_list("randint", shape, "size", 3)
+    if dtype is None and out is None:
+        dtype = dtypes.int64
+    data = allocate(
+        "randint", shape, options("randint", dtype, layout, device, requires_grad, pin_memory, out)
+    )
+    integers.randint(generator_of("randint", generator), data, int(bounds[0]), int(bounds[1]))
+    return finished(data, out, requires_grad)
+
+
+_LIKE = _REST.replace("Tensor out = None, ", "torch.memory_format memory_format = None, ")
+_RANDINT_LIKE = (
+    f"Tensor input, int high, {_LIKE}",
+    f"Tensor input, Tensor high, {_LIKE}",
+    f"Tensor input, int low, int high, {_LIKE}",
+)
+
+
+@public(method=False, signatures=_RANDINT_LIKE)
+def randint_like(
+    input: Tensor,
+    low: int = ABSENT,
+    high: Any = ABSENT,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """`randint` of another tensor's shape, dtype and memory layout.
+
+    >>> import leafgrad as torch
+    >>> torch.randint_like(torch.ones(2), 5).dtype
+    torch.float32
+    """
+    bounds = (low, high) if high is not ABSENT and low is not ABSENT else (0, low if high is ABSENT else high)
+    if not isinstance(input, Tensor) or not all(map(is_integer, bounds)):
+        raise invalid("randint_like", _RANDINT_LIKE)
+    data = like("randint_like", input, dtype, layout, device, requires_grad, memory_format, pin_memory)
+    integers.randint(generator_of("randint_like", generator), data, int(bounds[0]), int(bounds[1]))
+    return made(data, requires_grad, input)
+
+
+def is_integer(x: Any) -> bool:
+    """Whether a bound is an integer, or a tensor that holds one."""
+    if isinstance(x, Tensor):
+        return x._data.size == 1 and x._data.dtype.kind in "biu"
+    return hasattr(x, "__index__") and not isinstance(x, bool)
+
+
+def generator_of(op: str, given: Any) -> Any:
+    """A generator that was passed; TypeError if it is none."""
+    if given is not None and not isinstance(given, Generator):
+        raise wrong(op, "generator", None, "torch.Generator", given)
+    return given
+
+
+@public(method=False)
+def randperm(
+    n: int,
+    *,
+    generator: Any = None,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """The integers from 0 to n - 1 in random order.  RuntimeError for a negative n.
+
+    >>> import leafgrad as torch
+    >>> _ = torch.manual_seed(0); torch.randperm(4)
+    tensor([0, 1, 3, 2])
+    """
+    count = integer("randperm", n, "n", 1)
+    if dtype is None and out is None:
+        dtype = dtypes.int64
+    np_dtype = options("randperm", dtype, layout, device, requires_grad, pin_memory, out)
+    return finished(
+        integers.randperm(generator_of("randperm", generator), count, np_dtype), out, requires_grad
+    )
+
+
+# --- numbers drawn after tensors ---
+
+_NORMAL = (
+    "Tensor mean, Tensor std, *, torch.Generator generator = None, Tensor out = None",
+    "Tensor mean, float std = 1, *, torch.Generator generator = None, Tensor out = None",
+    "float mean, Tensor std, *, torch.Generator generator = None, Tensor out = None",
+    "float mean, float std, tuple of ints size, "
+    + _REST.replace("*, ", "*, torch.Generator generator = None, "),
+)
+
+
+@public(name="normal", method=False, signatures=_NORMAL)
+def _normal(
+    mean: Any,
+    std: Any = ABSENT,
+    size: Any = ABSENT,
+    *,
+    generator: Any = None,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Normally distributed numbers; mean and std are tensors that broadcast, or numbers (then `size` says
+    how many).
+
+    RuntimeError for a negative std.
+
+    >>> import leafgrad as torch
+    >>> _ = torch.manual_seed(0); torch.normal(torch.zeros(2), 1.)
+    tensor([ 1.5410, -0.2934])
+    """
+    numbers = bool, int, float, np.number
+    generator = generator_of("normal", generator)
+    if (
+        isinstance(mean, numbers)
+        and isinstance(std, numbers)
+        and size is not ABSENT
+        and isinstance(size, tuple | list)
+    ):
+        shape = size_list("normal", size, "size", 3)
+        data = allocate(
+            "normal", shape, options("normal", dtype, layout, device, requires_grad, pin_memory, out)
+        )
+        normal.normal(generator, data, float(mean), float(std))
+        return finished(data, out, requires_grad)
+    std = 1.0 if std is ABSENT and isinstance(mean, Tensor) else std
+    tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if (
+        not tensors
+        or size is not ABSENT
+        or not isinstance(mean, (Tensor, *numbers))
+        or not isinstance(std, (Tensor, *numbers))
+    ):
+        raise invalid("normal", _NORMAL)
+    if out is not None:
+        options("normal", None, None, None, False, False, out)
+    arrays: list[Any] = [x._data if isinstance(x, Tensor) else x for x in (mean, std)]
+    data = np.empty(broadcast([x._data for x in tensors]), tensors[0]._data.dtype)
+    normal.normal_around(generator, data, *arrays)
+    found = finished(data, out)
+    edges = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in (mean, std)])
+    if out is None and any(edges) and recording():
+        if len(tensors) == 2:
+            record(_NORMALS[2], (mean, std), (), edges, found)
+        else:
+            which = 0 if isinstance(mean, Tensor) else 1
+            record(_NORMALS[which], (tensors[0],), (), (edges[which],), found)
+    return found
+
+
+def _zero_mean(grad: Any, mean_sym_sizes: tuple) -> Any:
+    return zeros_of(grad, mean_sym_sizes)
+
+
+def _zero_std(grad: Any, std_sym_sizes: tuple) -> Any:
+    return zeros_of(grad, std_sym_sizes)
+
+
+_RULES = {"mean": _zero_mean, "std": _zero_std}
+_NORMALS = tuple(
+    [
+        Op(
+            "normal",
+            normal.normal_around,
+            names,
+            node=f"NormalBackward{n}",
+            vjp={x: _RULES[x] for x in names},
+        )
+        for n, names in enumerate((("mean",), ("std",), ("mean", "std")), 1)
+    ]
+)
+
+
+_BERNOULLI_DRAWN = (
+    "Tensor input, *, torch.Generator generator = None, Tensor out = None",
+    "Tensor input, float p, *, torch.Generator generator = None",
+)
+
+
+@public(name="bernoulli", signatures=_BERNOULLI_DRAWN)
+def _bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Tensor | None = None) -> Tensor:
+    """Ones and zeros: a one with the probability that `input` gives for each element, or with probability
+    `p` for all.
+
+    RuntimeError for probabilities outside [0, 1].
+
+    >>> import leafgrad as torch
+    >>> torch.bernoulli(torch.tensor([0., 1.]))
+    tensor([0., 1.])
+    """
+    need_tensor("bernoulli", input)
+    generator = generator_of("bernoulli", generator)
+    if p is not None and (out is not None or not isinstance(p, bool | int | float | np.number)):
+        raise invalid("bernoulli", _BERNOULLI_DRAWN)
+    if out is not None:
+        options("bernoulli", None, None, None, False, False, out)
+    data = strides.empty_like(input._data)
+    if p is None:
+        distributions.bernoulli_each(generator, data, input._data)
+    else:
+        distributions.bernoulli(generator, data, p)  # type: ignore[arg-type]
+    return _drawn(_BERNOULLI_OP if p is None else _BERNOULLI_P, input, finished(data, out), out)
+
+
+def _drawn(op: Op, input: Tensor, found: Tensor, out: Tensor | None = None) -> Tensor:
+    """Record what was drawn with a tensor of parameters."""
+    if out is None and edge_of(input) is not None and recording() and found._data.dtype.kind in "fcV":
+        record(op, (input,), (), (edge_of(input),), found)
+    return dress(found, (input,)) if modes and out is None else found
+
+
+def _zero_rule(grad: Any) -> Any:
+    return zeros_of(grad, grad.shape)
+
+
+_BERNOULLI_OP = Op(
+    "bernoulli", lambda self: self, ("self",), vjp={"self": _zero_rule}, node="BernoulliBackward0"
+)
+_BERNOULLI_P = Op(
+    "bernoulli",
+    lambda self: self,
+    ("self",),
+    vjp={"self": not_differentiable("aten::bernoulli")},
+    node="NotImplemented",
+)
+_POISSON = Op("poisson", lambda self: self, ("self",), vjp={"self": _zero_rule}, node="PoissonBackward0")
+
+
+@public()
+def multinomial(
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Any = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Indices drawn with probabilities proportional to each row of `input`, which is (n) or (m, n).
+
+    >>> import leafgrad as torch
+    >>> torch.multinomial(torch.tensor([0., 1.]), 1)
+    tensor([1])
+    """
+    need_tensor("multinomial", input)
+    count = integer("multinomial", num_samples, "num_samples", 2)
+    if type(replacement) is not bool:
+        raise wrong("multinomial", "replacement", 3, "bool", replacement)
+    if out is not None:
+        options("multinomial", None, None, None, False, False, out)
+    return finished(
+        sampling.multinomial(generator_of("multinomial", generator), input._data, count, replacement), out
+    )
+
+
+@public(method=False)
+def poisson(input: Tensor, generator: Any = None) -> Tensor:
+    """Poisson-distributed numbers with the rates that `input` gives.
+
+    >>> import leafgrad as torch
+    >>> torch.poisson(torch.zeros(2))
+    tensor([0., 0.])
+    """
+    need_tensor("poisson", input)
+    return _drawn(_POISSON, input, wrap(sampling.poisson(generator_of("poisson", generator), input._data)))

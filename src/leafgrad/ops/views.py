@@ -1,0 +1,353 @@
+"""The rows of the ops that show the same memory in another way: kernels and rules.
+
+The public functions are in shapes.py, orders.py, parts.py and split.py.  What is here takes bare arrays as well as tensors, and
+is what derivative rules use: `view`, `reshape`, `expand`, `permute`, `transpose`, `select`, `slice_of`, ...
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..base import messages
+from ..tensor.kinds import primitive
+from ..tensor.tensor import Tensor, wrap
+from ..tensor.view import moved
+from ..tensor.view import view as view_row
+from ..values import copies, reductions, strides
+from ..values.device import contiguous_format, preserve_format
+
+ndarray = np.ndarray
+_ALL = slice(None)
+
+
+def zeros_of(like: Any, shape: tuple) -> Any:
+    """Zeros of this shape, of the dtype and kind (array or tensor) of `like`."""
+    if isinstance(like, Tensor):
+        return wrap(np.zeros(shape, like._data.dtype))
+    return np.zeros(shape, like.dtype)
+
+
+# --- shapes ---
+
+
+def shape_for(size: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """A shape for `count` elements, the one -1 in it replaced; RuntimeError if there is none."""
+    at, known = -1, 1
+    for i, n in enumerate(size):
+        if n >= 0:
+            known *= n
+        elif n != -1:
+            raise RuntimeError(messages.VIEW_NEGATIVE.format(n=n, index=i, shape=list(size)))
+        elif at >= 0:
+            raise RuntimeError(messages.VIEW_TWO)
+        else:
+            at = i
+    if at < 0:
+        if known == count:
+            return size
+    elif known:
+        if not count % known:
+            return (*size[:at], count // known, *size[at + 1 :])
+    elif not count:
+        raise RuntimeError(messages.VIEW_AMBIGUOUS.format(shape=list(size)))
+    raise RuntimeError(messages.VIEW_SHAPE.format(shape=list(size), count=count))
+
+
+def _view(self: ndarray, size: tuple) -> ndarray:
+    found = strides.reshape_view(self, shape_for(size, self.size))
+    if found is None:
+        raise RuntimeError(messages.VIEW_STRIDE)
+    return found
+
+
+view = view_row("view", _view, lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes))
+reshape_alias = view_row(
+    "_reshape_alias",
+    _view,
+    lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes),
+    node="ReshapeAliasBackward0",
+)
+unsafe_view = moved(
+    "_unsafe_view", lambda self, size: self.reshape(size), lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes),
+    node="UnsafeViewBackward0",
+)  # fmt: skip
+
+
+def _clone(self: ndarray, memory_format: Any) -> ndarray:
+    if memory_format is contiguous_format:
+        return copies.copy(self)
+    if memory_format in (None, preserve_format):
+        return strides.preserved(self)
+    return strides.laid(self, strides.channels_last(self.shape))
+
+
+clone = moved("clone", _clone, lambda grad: grad)
+
+
+def reshape(x: Any, size: tuple) -> Any:
+    """x in another shape: a view if there is one, else a copy."""
+    if not isinstance(x, Tensor):
+        return np.asarray(x).reshape(size)
+    shape = shape_for(size, x._data.size)
+    if strides.reshape_view(x._data, shape) is not None:
+        return view(x, shape) if x._data.flags.c_contiguous else reshape_alias(x, shape)
+    return unsafe_view(clone(x, contiguous_format), shape)
+
+
+def _stretched(shape: tuple, target: tuple) -> tuple[int, ...]:
+    """The axes along which `target` was broadcast to `shape`."""
+    lead = len(shape) - len(target)
+    return (*range(lead), *[i + lead for i, n in enumerate(target) if n != shape[i + lead]])
+
+
+_summed = primitive(
+    "sum_to_size", lambda self, /, dim, keepdim: reductions.sum(self, dim, True), node="SumBackward1", linear=True,
+    vjp={"self": lambda grad, self_sym_sizes: expand(grad, self_sym_sizes)},
+)  # fmt: skip
+
+
+_summed_up = primitive(
+    "sum_all", lambda self, /: reductions.sum(self), node="SumBackward0", linear=True,
+    vjp={"self": lambda grad, self_sym_sizes: expand(grad, self_sym_sizes)},
+)  # fmt: skip
+
+
+def sum_to_size(x: Any, shape: tuple) -> Any:
+    """x summed over the axes along which `shape` was broadcast; x itself if it was not."""
+    if x.shape == shape:
+        return x
+    if not shape:
+        return _summed_up(x)
+    axes = _stretched(x.shape, shape)
+    total = _summed(x, axes, True) if axes else x
+    return total if total.shape == shape else view(total, shape)
+
+
+_summed.op.public = sum_to_size
+expand = view_row("expand", strides.expand, lambda grad, self_sym_sizes: sum_to_size(grad, self_sym_sizes))
+
+
+def _squeeze(self: ndarray, dims: Any) -> ndarray:
+    shape, steps = self.shape, strides.in_bytes(self)
+    keep = [i for i, n in enumerate(shape) if n != 1 or i not in dims]
+    return strides.window(self, tuple([shape[i] for i in keep]), tuple([steps[i] for i in keep]))
+
+
+def _squeeze_dim(self: ndarray, dim: int) -> ndarray:
+    if not self.ndim or self.shape[dim] != 1:
+        return self[...]
+    return self[(*(_ALL,) * (dim % self.ndim), 0, ...)]
+
+
+squeeze_all = view_row(
+    "squeeze",
+    lambda self: _squeeze(self, range(self.ndim)),
+    lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes),
+)
+squeeze = view_row(
+    "squeeze",
+    _squeeze_dim,
+    lambda grad, dim, self_sym_sizes: reshape(grad, self_sym_sizes),
+    node="SqueezeBackward1",
+)
+squeeze_dims = view_row(
+    "squeeze", lambda self, dim: _squeeze(self, [d % self.ndim for d in dim] if self.ndim else ()),
+    lambda grad, dim, self_sym_sizes: reshape(grad, self_sym_sizes), node="SqueezeBackward2",
+)  # fmt: skip
+unsqueeze = view_row(
+    "unsqueeze",
+    lambda self, dim: strides.unsqueeze(self, dim % (self.ndim + 1)),
+    lambda grad, dim: squeeze(grad, dim),
+)
+alias = view_row("alias", lambda self: self[...], lambda grad: grad)
+
+# --- orders of dimensions ---
+
+
+def inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
+    """The order of dimensions that undoes `dims`."""
+    n = len(dims)
+    out = [0] * n
+    for i, d in enumerate(dims):
+        out[d % n] = i
+    return tuple(out)
+
+
+def _transpose(self: ndarray, dim0: int, dim1: int) -> ndarray:
+    return self.swapaxes(dim0, dim1) if self.ndim else self[...]
+
+
+permute = view_row(
+    "permute", lambda self, dims: self.transpose(dims), lambda grad, dims: permute(grad, inverse(dims))
+)
+transpose = view_row("transpose", _transpose, lambda grad, dim0, dim1: transpose(grad, dim0, dim1))
+t = view_row("t", lambda self: self.T, lambda grad: t(grad))
+
+# --- parts ---
+
+
+def _select(self: ndarray, dim: int, index: int) -> ndarray:
+    if not self.size:
+        return strides.pick(self, dim % self.ndim, index)
+    return self[(*(_ALL,) * (dim % self.ndim), index, ...)]
+
+
+def _select_backward(grad: ndarray, /, sizes: tuple, dim: int, index: int) -> ndarray:
+    out = np.zeros(sizes, grad.dtype)
+    _select(out, dim, index)[...] = grad
+    return out
+
+
+select_backward = primitive(
+    "select_backward",
+    _select_backward,
+    vjp={"grad": lambda grad, dim, index: select(grad, dim, index)},
+    linear=True,
+)
+select = view_row(
+    "select",
+    _select,
+    lambda grad, dim, index, self_sym_sizes: select_backward(grad, self_sym_sizes, dim, index),
+)
+
+
+def _slice(self: ndarray, dim: int, start: int, end: int, step: int) -> ndarray:
+    return strides.cut(self, dim % self.ndim, start, end, step)
+
+
+def _slice_backward(grad: ndarray, /, sizes: tuple, dim: int, start: int, end: int, step: int) -> ndarray:
+    out = np.zeros(sizes, grad.dtype)
+    _slice(out, dim, start, end, step)[...] = grad
+    return out
+
+
+slice_backward = primitive(
+    "slice_backward", _slice_backward,
+    vjp={"grad": lambda grad, dim, start, end, step: slice_of(grad, dim, start, end, step)}, linear=True,
+)  # fmt: skip
+slice_of = view_row(
+    "slice", _slice,
+    lambda grad, dim, start, end, step, self_sym_sizes: slice_backward(grad, self_sym_sizes, dim, start, end, step),
+)  # fmt: skip
+
+
+def _diagonal(self: ndarray, offset: int, dim1: int, dim2: int) -> ndarray:
+    return strides.diagonal(self, offset, dim1, dim2)
+
+
+def _diagonal_backward(grad: ndarray, /, sizes: tuple, offset: int, dim1: int, dim2: int) -> ndarray:
+    out = np.zeros(sizes, grad.dtype)
+    strides.diagonal(out, offset, dim1, dim2)[...] = grad
+    return out
+
+
+diagonal_backward = primitive(
+    "diagonal_backward", _diagonal_backward,
+    vjp={"grad": lambda grad, offset, dim1, dim2: diagonal(grad, offset, dim1, dim2)}, linear=True,
+)  # fmt: skip
+diagonal = view_row(
+    "diagonal", _diagonal,
+    lambda grad, offset, dim1, dim2, self_sym_sizes: diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2),
+)  # fmt: skip
+
+
+def _unfold(self: ndarray, dimension: int, size: int, step: int) -> ndarray:
+    return strides.unfold(self, dimension % self.ndim if self.ndim else 0, size, step)
+
+
+def _unfold_backward(grad: ndarray, /, sizes: tuple, dimension: int, size: int, step: int) -> ndarray:
+    out = np.zeros(sizes, grad.dtype)
+    windows = _unfold(out, dimension, size, step)
+    for k in range(size):  # the k-th elements of all windows lie apart
+        windows[..., k] += grad[..., k]
+    return out
+
+
+unfold_backward = primitive(
+    "unfold_backward", _unfold_backward,
+    vjp={"grad": lambda grad, dimension, size, step: unfold(grad, dimension, size, step)}, linear=True,
+)  # fmt: skip
+unfold = view_row(
+    "unfold", _unfold,
+    lambda grad, dimension, size, step, self_sym_sizes: unfold_backward(grad, self_sym_sizes, dimension, size, step),
+)  # fmt: skip
+
+# --- any window on the storage ---
+# Note [Gradient of as_strided]
+# Elements of the window may share places in memory, and so may elements of the input.  So the gradient goes through a picture of
+# the memory: the window's gradient is added up there, and each element of the input takes what lies in its place; where k
+# elements of the input share it, a k-th of that, as a change of the place is the change of them all.
+
+
+def _restrided(
+    grad: ndarray, /, source: strides.Geometry, target: strides.Geometry, origin: strides.Geometry
+) -> ndarray:
+    """`grad`, laid out in memory as `source` says, read as `target` says; places are shared as `origin` says."""
+    first = min(source[2], target[2])
+    source, target, origin = [
+        (size, stride, offset - first) for size, stride, offset in (source, target, origin)
+    ]
+    extent = max([offset + strides.extent(size, stride) for size, stride, offset in (source, target)])
+    memory = np.zeros(extent, grad.dtype)
+    if strides.overlaps(*source[:2]):
+        np.add.at(memory, strides.at(np.arange(extent), source), grad)
+    else:
+        strides.at(memory, source)[...] = grad
+    if strides.overlaps(*origin[:2]):
+        count = np.bincount(strides.at(np.arange(extent), origin).ravel(), minlength=extent)
+        memory /= np.maximum(count, 1).astype(memory.real.dtype)
+    return strides.at(memory, target).copy()
+
+
+restrided = primitive(
+    "as_strided_backward", _restrided,
+    vjp={"grad": lambda grad, source, target, origin: restrided(grad, target, source, origin)}, linear=True,
+)  # fmt: skip
+
+
+def _as_strided(
+    self: ndarray, size: tuple, stride: tuple, storage_offset: int | None, _origin: Any = None
+) -> ndarray:
+    item = self.itemsize
+    skip = 0 if storage_offset is None else (storage_offset - strides.offset(self)) * item
+    return strides.window(self, size, tuple([s * item for s in stride]), skip)
+
+
+def _as_strided_vjp(
+    grad: Any, size: tuple, stride: tuple, storage_offset: int | None, _origin: strides.Geometry
+) -> Any:
+    offset = _origin[2] if storage_offset is None else storage_offset
+    return restrided(grad, (size, stride, offset), _origin, _origin)
+
+
+_as_strided_row = view_row("as_strided", _as_strided, _as_strided_vjp)
+
+
+def as_strided(
+    x: Any, size: tuple, stride: tuple, storage_offset: int | None = None, _origin: Any = None
+) -> Any:
+    """The window of this size, stride and offset (in elements) on the storage of x."""
+    if not isinstance(x, Tensor):
+        return _as_strided(x, size, stride, storage_offset)
+    return _as_strided_row(x, size, stride, storage_offset, strides.geometry(x._data))
+
+
+as_strided.op = _as_strided_row.op  # type: ignore[attr-defined]
+_as_strided_row.op.public = as_strided
+
+
+# --- in place: the same kernels and rules, for `turn` ---
+
+
+def _in_place(row: Any, node: str) -> Any:
+    op = row.op
+    return view_row(op.name + "_", op.kernel, op.rules[0].fn, node=node).op
+
+
+transpose_in_place = _in_place(transpose, "TransposeBackward1")
+t_in_place = _in_place(t, "TBackward1")
+unsqueeze_in_place = _in_place(unsqueeze, "UnsqueezeBackward1")
+squeeze_all_in_place = _in_place(squeeze_all, "SqueezeBackward3")
+squeeze_in_place = _in_place(squeeze, "SqueezeBackward4")
+squeeze_dims_in_place = _in_place(squeeze_dims, "SqueezeBackward5")
+as_strided_in_place = _in_place(_as_strided_row, "AsStridedBackward1")

@@ -1,0 +1,40 @@
+"""Putting a gradient back into its input's space: shape, dtype, real or complex.  Done here and nowhere else."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base import messages
+
+add_up = np.add.reduce
+
+
+def expandable(target: tuple, shape: tuple) -> bool:
+    """Whether `target` broadcasts to `shape`."""
+    extra = len(shape) - len(target)
+    return extra >= 0 and all(n in (1, m) for n, m in zip(target, shape[extra:], strict=True))
+
+
+def _sum_to(grad: np.ndarray, shape: tuple) -> np.ndarray:
+    if not shape:
+        return np.asarray(add_up(grad, axis=None))
+    if not expandable(shape, grad.shape):
+        raise ValueError(messages.INVALID_GRADIENT)
+    extra = grad.ndim - len(shape)
+    if grad.shape[extra:] == shape:
+        return add_up(grad, axis=0 if extra == 1 else tuple(range(extra)))
+    axes = (*range(extra), *[i for i in range(extra, grad.ndim) if shape[i - extra] != grad.shape[i]])
+    return add_up(grad, axis=axes, keepdims=True).reshape(shape)
+
+
+def fit(grad: Any, shape: tuple, dtype: np.dtype) -> np.ndarray:
+    """A bare gradient as an array of this shape and dtype: summed over broadcast axes, real part where real is wanted."""
+    if type(grad) is not np.ndarray:
+        grad = np.asarray(grad)
+    if grad.shape != shape:
+        grad = _sum_to(grad, shape)
+    if grad.dtype is not dtype and grad.dtype != dtype:
+        if grad.dtype.kind == "c" and dtype.kind != "c":
+            grad = grad.real
+        grad = grad.astype(dtype)
+    return grad

@@ -1,0 +1,383 @@
+"""What the graph is made of: nodes that turn the gradient of an output into the gradients of inputs.
+
+An edge leads from a node to what made its input: the node itself, or, if that has several outputs, an `Edge` (node,
+output number).  A node never refers to the tensor it made, so a graph dies by reference count.
+"""
+
+import itertools
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..base import messages
+from ..base.handle import RemovableHandle, Table
+from ..base.where import describe
+from ..op.record import Op
+from ..values import size
+from ..values.device import CPU
+from ..values.dtype import BY_NP
+from .tensor import Attribute, Notes, Tensor, counter_of, wrap
+
+next_seq = itertools.count().__next__
+FREED: Any = ("freed",)
+LAST = float("inf")  # the sequence number of AccumulateGrad: run as soon as it is ready
+
+
+class Hooks:
+    """The hooks of a node; `tensor` and `retain` are about one of its outputs, by number."""
+
+    __slots__ = ("after", "post", "pre", "retain", "tensor")
+
+    def __init__(self) -> None:
+        self.tensor: dict[int, Table] = {}
+        self.retain: dict[int, Notes] = {}
+        self.pre, self.post, self.after = Table(), Table(), Table()
+
+
+class Node:
+    """A function in the graph, as `tensor.grad_fn` shows it.
+
+    shape, dtype: of the output (lists where there are several), which is what a gradient has to look like.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_metadata",
+        "dtype",
+        "edges",
+        "hooks",
+        "outer",
+        "saved",
+        "seq",
+        "shape",
+        "where",
+    )
+
+    op: Any = None
+    multi = False  # whether gradients come as a list, one for each output
+
+    seq: float
+    edges: tuple
+    saved: Any
+    shape: Any
+    dtype: Any
+    hooks: Hooks | None
+
+    # --- what a user sees ---
+    def name(self) -> str:
+        """The name of the node, such as "MulBackward0"."""
+        return type(self).__name__
+
+    @property
+    def metadata(self) -> dict:
+        """A dict that belongs to the user (and, in anomaly mode, holds where the node was made)."""
+        try:
+            return self._metadata
+        except AttributeError:
+            self._metadata: dict = {}
+            return self._metadata
+
+    @Attribute
+    def next_functions(self) -> tuple[tuple["Node | None", int], ...]:
+        """The edges: for each differentiable input (node, output number); (None, 0) where no gradient flows."""
+        return tuple(resolve(e) for e in self._shown_edges())
+
+    def _shown_edges(self) -> Iterator[Any]:
+        return iter(self.edges)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow through; always True, as only such calls are recorded."""
+        return True
+
+    @property
+    def _input_metadata(self) -> tuple:
+        shapes = zip(self.shape, self.dtype, strict=True) if self.multi else [(self.shape, self.dtype)]
+        return tuple(InputMetadata(shape, dtype) for shape, dtype in shapes)
+
+    def _sequence_nr(self) -> int:
+        return 2**64 - 1 if self.seq == LAST else int(self.seq)
+
+    def register_hook(self, fn: Any) -> RemovableHandle:
+        """Call `fn(grad_inputs, grad_outputs)` after the node has run; it may return new grad_inputs."""
+        return RemovableHandle(hooks_of(self).post, fn)
+
+    def register_prehook(self, fn: Any) -> RemovableHandle:
+        """Call `fn(grad_outputs)` before the node runs; it may return new grad_outputs."""
+        return RemovableHandle(hooks_of(self).pre, fn)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
+    def __call__(self, *grads: Any) -> Any:
+        """Apply the node to gradients of its outputs (tensors or None)."""
+        expected = len(self.shape) if self.multi else 1
+        if len(grads) != expected:
+            raise TypeError(messages.NODE_ARGUMENTS.format(expected=expected, got=len(grads)))
+        result = self.vjp(list(grads) if self.multi else grads[0] if grads else None, True)
+        return result[0] if len(result) == 1 else result
+
+    # --- what the engine calls ---
+    def vjp(self, grad: Any, tensors: bool) -> Any:
+        """The gradients of the inputs, on bare arrays; or on `tensors`, recorded if grad mode is on."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Free what was saved."""
+
+    def output_meta(self, nr: int) -> tuple[Any, Any]:
+        """Shape and NumPy dtype of output `nr`."""
+        return (self.shape[nr], self.dtype[nr]) if self.multi else (self.shape, self.dtype)
+
+
+class InputMetadata:
+    """Shape and dtype that the gradient of an output must have."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: Any, dtype: Any) -> None:
+        self.shape, self.dtype = size.of(shape), BY_NP[dtype]
+
+    @property
+    def device(self) -> Any:
+        """The device: always the CPU."""
+        return CPU
+
+
+class Edge:
+    """One output of a node that has several."""
+
+    __slots__ = ("dtype", "node", "nr", "shape")
+
+    def __init__(self, node: Node, nr: int) -> None:
+        self.node, self.nr = node, nr
+        self.shape, self.dtype = node.output_meta(nr)
+
+
+def resolve(edge: Any) -> tuple[Node | None, int]:
+    """(node, output number) of an edge."""
+    if edge is None or type(edge) is Nowhere:
+        return None, 0
+    return (edge.node, edge.nr) if type(edge) is Edge else (edge, 0)
+
+
+def hooks_of(node: Node) -> Hooks:
+    """The node's hooks, made if there are none."""
+    if node.hooks is None:
+        node.hooks = Hooks()
+    return node.hooks
+
+
+class OpNode(Node):
+    """A recorded op.  `saved`: None, or (inputs, their versions, params, outputs); see Note [Saved values]."""
+
+    __slots__ = ()
+
+    op: Op
+
+    def name(self) -> str:
+        name = type(self).__name__
+        return "torch::autograd::" + name if name == "CopyBackwards" else name
+
+    def _shown_edges(self) -> Iterator[Any]:
+        if self.op.joint is not None:
+            return iter(self.edges)
+        return (e for e, rule in zip(self.edges, self.op.rules, strict=False) if rule is not None)
+
+    # Note [Saved values]
+    # An input is saved as the tensor itself and the version it had; an output as its array, counter and version, because
+    # the tensor refers to this node and a cycle would outlive the step.  When used, the versions are compared.  Where neither
+    # is kept, the versions are None: such a node has nothing to free, and may be walked again.
+    def unpack(self, tensors: bool) -> list:
+        """Everything a rule may name, in the op's order: inputs, params, outputs."""
+        if self.saved is FREED:
+            raise RuntimeError(
+                messages.FREED.format(node=self.name(), saved=describe(getattr(self, "where", None)))
+            )
+        inputs, versions, params, outputs = self.saved
+        if versions is None:
+            return [*inputs, *params]
+        env = []
+        for x, version in zip(inputs, versions, strict=True):
+            if version is None:
+                env.append(x)
+            elif type(version) is tuple:
+                env.append(self._unpack_several(x, version, tensors))
+            elif x._counter[0] != version:
+                raise self._modified(x, *resolve(_current_edge(x)), x._counter, version)
+            else:
+                env.append(x if tensors else x._data)
+        env += params
+        if outputs is not None:
+            for nr, kept in enumerate(outputs):
+                env.append(kept and self._unpack_output(kept, nr, tensors))
+        return env
+
+    def _unpack_several(self, several: tuple, versions: tuple, tensors: bool) -> tuple:
+        """An input that is a tuple of tensors (and Nones)."""
+        for x, version in zip(several, versions, strict=True):
+            if version is not None and x._counter[0] != version:
+                raise self._modified(x, *resolve(_current_edge(x)), x._counter, version)
+        return several if tensors else tuple([x._data if isinstance(x, Tensor) else x for x in several])
+
+    def _unpack_output(self, kept: Any, nr: int, tensors: bool) -> Any:
+        if type(kept) is list:  # an op with a list of outputs
+            return [self._unpack_output(k, i, tensors) for i, k in enumerate(kept)]
+        data, counter, version = kept
+        differentiable = self.op.differentiable is None or nr < self.op.differentiable
+        if counter[0] != version:
+            raise self._modified(wrap(data), self if differentiable else None, nr, counter, version)
+        if not tensors:
+            return data
+        out = wrap(data, self._edge_of_output(nr) if differentiable else None)
+        out._counter = counter
+        return out
+
+    def _edge_of_output(self, nr: int) -> Any:
+        """Where the history of an output begins: here, unless it was written into a view (then `outer` is that write)."""
+        outer = getattr(self, "outer", None)
+        if outer is not None:
+            return outer() and outer().view_node()
+        return Edge(self, nr) if self.multi else self
+
+    def _modified(self, x: Tensor, maker: Node | None, nr: int, counter: list, expected: int) -> RuntimeError:
+        fn = (
+            ""
+            if maker is None or type(maker) is AccumulateGrad
+            else f", which is output {nr} of {short(maker)},"
+        )
+        written = describe(counter[1] if len(counter) > 1 else None)
+        return RuntimeError(
+            messages.MODIFIED.format(
+                type=_tensor_type(BY_NP[x._data.dtype]), shape=list(x._data.shape), output=fn, version=counter[0],
+                expected=expected, node=self.name(), saved=describe(getattr(self, "where", None)), written=written,
+            )
+        )  # fmt: skip
+
+    def vjp(self, grad: Any, tensors: bool) -> Any:
+        op, edges = self.op, self.edges
+        env: Any = None if self.saved is None else self.unpack(tensors)
+        if grad is None:
+            return (None,) * len(edges)
+        if op.joint is not None:
+            return op.joint(grad, [*(env or ()), [e is not None for e in edges]])
+        out = []
+        for e, rule in zip(edges, op.rules, strict=False):
+            if e is None or rule is None:
+                out.append(None)
+            elif rule.arity == 0:
+                out.append(rule.fn(grad))
+            elif rule.arity == 1:
+                out.append(rule.fn(grad, env[rule.pick]))
+            else:
+                out.append(rule.fn(grad, *rule.pick(env)))
+        return out
+
+    def release(self) -> None:
+        saved = self.saved
+        if saved is not None and self.op is not None and saved is not FREED and saved[1] is not None:
+            self.saved = FREED
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_saved_") and name[7:] in (fields := saved_fields(self.op)):
+            env = self.unpack(True)
+            value = env[fields[name[7:]]] if fields[name[7:]] < len(env) else None
+            number = name[7:] in self.op.inputs and type(value) in (bool, int, float, complex)
+            return wrap(np.asarray(value)) if number else value
+        if self.op is not None and self.op.shows and name[7:] in self.op.shows and name.startswith("_saved_"):
+            return self.op.shows[name[7:]]
+        raise AttributeError(messages.NODE_NO_ATTRIBUTE.format(node=type(self).__name__, name=name))
+
+    def __dir__(self) -> list[str]:
+        return [
+            *super().__dir__(),
+            *("_saved_" + name for name in (*saved_fields(self.op), *(self.op.shows or ()))),
+        ]
+
+
+def _tensor_type(dtype: Any) -> str:
+    """A dtype as torch's message about a modified tensor shows it: the younger ones under another name."""
+    old = dtype.type_name in ("Float", "Double", "Half", "Byte", "Char", "Short", "Int", "Long")
+    return dtype.tensor_type if old else f"CPU{dtype.type_name}Type"
+
+
+def _current_edge(x: Tensor) -> Any:
+    """The tensor's edge; a view's may have to be renewed."""
+    from .call import edge_of
+
+    return edge_of(x)
+
+
+def saved_fields(op: Op) -> dict[str, int]:
+    """What nodes of this op may save, and where it lies in what `unpack` returns."""
+    layout = [*op.inputs, *op.params, *op.shape_names, *(op.outputs or ("results",))]
+    rules = (op.joint,) if op.joint else op.rules
+    names = {n for r in rules if r for n in r.names if n != "needs" and n[0] != "_"}
+    return {n: layout.index(n) for n in sorted(names)}
+
+
+def short(node: Node) -> str:
+    """The name as messages show it: "Mul", "Prod1", "torch::autograd::CopySlices"."""
+    name = node.name()
+    head, _, digits = name.rpartition("Backward")
+    return head + ("" if digits == "0" else digits) if head and (digits.isdigit() or not digits) else name
+
+
+def node_class(op: Op) -> type[OpNode]:
+    """The class of an op's nodes, made on first use (users see its name)."""
+    if op.node_class is None:
+        multi = op.differentiable is None or op.differentiable > 1
+        body = {"__slots__": (), "op": op, "multi": multi, "__module__": "leafgrad.autograd.graph"}
+        op.node_class = type(op.node, (OpNode,), body)
+    return op.node_class
+
+
+class Nowhere(Node):
+    """Where the gradients of a view go that was made under no_grad from a tensor that requires grad: nowhere.
+
+    In torch such a view requires grad, and so does what is computed from it, but no edge leads from there.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, view: Tensor) -> None:
+        self.seq, self.edges, self.saved, self.hooks = LAST, (), None, None
+        self.shape, self.dtype = view._data.shape, view._data.dtype
+
+    def vjp(self, grad: Any, tensors: bool) -> Any:
+        return ()
+
+
+class AccumulateGrad(Node):
+    """The end of an edge: adds what arrives to the leaf's `.grad`.
+
+    The leaf owns this node, and the node owns the gradient; the leaf itself is only referred to weakly, so there is no cycle.
+    """
+
+    __slots__ = ("_ref", "data", "grad", "version")
+
+    def __init__(self, leaf: Tensor) -> None:
+        self.seq, self.edges, self.saved, self.hooks = LAST, (), None, None
+        self._ref = weakref.ref(leaf)
+        self.grad: Tensor | None = None
+        self.follow(leaf)
+
+    def follow(self, leaf: Tensor) -> None:
+        """Note the leaf's memory, at first and whenever `.data` is assigned."""
+        self.data, self.version = leaf._data, counter_of(leaf)
+        self.shape, self.dtype = leaf._data.shape, leaf._data.dtype
+
+    def name(self) -> str:
+        return "torch::autograd::AccumulateGrad"
+
+    @property
+    def variable(self) -> Tensor:
+        """The leaf; where the user let go of it, a tensor that is the same but for its identity."""
+        leaf = self._ref()
+        if leaf is None:
+            leaf = wrap(self.data, self)
+            leaf._counter = self.version
+            self._ref = weakref.ref(leaf)
+        return leaf

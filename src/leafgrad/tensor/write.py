@@ -1,0 +1,450 @@
+"""Writes: the checks before one, the write, and the new history after it.
+
+A write counts up the version that everything in the same memory shares.  If it is recorded, a tensor that owns its memory
+simply gets a new node.  A view's write is also a write to its base: the base gets a CopySlices node, and every view of
+that base finds by the version that its own grad_fn is out of date, and renews it when next asked (`regenerate`).
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from ..base import messages
+from ..base.state import modes, set_grad_enabled, state
+from ..base.where import caller
+from ..op.record import REGISTRY, Op
+from ..values.dtype import BY_NP
+from ..values.strides import address, elements, in_bytes, is_dense, offset
+from . import call, forward
+from .call import CUSTOM, DEFAULT, MULTI, NO_GRAD, apply, edge_of, geometry, record, recording
+from .fit import fit
+from .node import AccumulateGrad, Node, Nowhere, hooks_of, next_seq, resolve, short
+from .tensor import Notes, Tensor, counter_of, notes_of, wrap
+
+
+def bump(t: Tensor) -> None:
+    """Count a write to the tensor's memory, and note the line that did it."""
+    version = counter_of(t)
+    version[0] += 1
+    version[1:] = [caller(2)]  # type: ignore[list-item]
+
+
+# --- before ---
+
+
+def check_write(t: Tensor, recorded: bool) -> None:
+    """Raise if this tensor must not be written, before a byte has changed.  `recorded`: gradients flow into the write."""
+    if recorded:
+        check_history(t)
+    check_overlap(t._data)
+
+
+def check_history(t: Tensor) -> None:
+    """Raise if nothing that is recorded may be done to this tensor in place."""
+    notes = t._notes
+    if notes is not None and notes.base is not None:
+        if notes.creation:
+            raise _view_error(t, notes, messages.VIEW_WRITTEN_DIRECT)
+        if type(notes.base._node) is AccumulateGrad or (notes.base._node is None and t._node is not None):
+            raise RuntimeError(messages.LEAF_VIEW_WRITE)
+        if (
+            t._node is None and notes.base._node is not None
+        ):  # it has no history yet of what happened to its base
+            raise RuntimeError(messages.LEAF_WRITE)
+    if type(t._node) is AccumulateGrad:
+        raise RuntimeError(messages.LEAF_WRITE)
+
+
+def check_inplace(op: Op, inputs: Sequence) -> None:
+    """Raise if the call will be recorded, and must not be done in place.  No view renews its grad_fn for that."""
+    if recording() and any(op.differentiates(i) and requires_grad(x) for i, x in enumerate(inputs)):
+        check_history(inputs[0])
+
+
+def requires_grad(x: Any) -> bool:
+    """Whether gradients flow to or through x: it has a node, or is a view of what has one."""
+    if not isinstance(x, Tensor):
+        return False
+    notes = x._notes
+    return x._node is not None or (
+        notes is not None and notes.base is not None and notes.base._node is not None
+    )
+
+
+def unrecorded(t: Tensor, value: Any = None) -> bool:
+    """Whether a write to t (of `value`, if that is a tensor) is nothing but that: no gradients, no forward mode."""
+    return not modes and (not (requires_grad(t) or requires_grad(value)) or not recording())
+
+
+def check_overlap(data: np.ndarray) -> None:
+    """Raise if several elements of the array lie in one place (as `expand` makes them)."""
+    if (
+        0 in data.strides
+        and data.size
+        and any(n > 1 and s == 0 for n, s in zip(data.shape, data.strides, strict=True))
+    ):
+        raise RuntimeError(messages.OVERLAP)
+
+
+def check_shared(target: np.ndarray, source: np.ndarray) -> None:
+    """Raise if some elements of `source` lie where others of `target` do, so that a write might be read."""
+    if source is target or not np.may_share_memory(target, source):
+        return
+    if (
+        target.strides == source.strides
+        and target.shape == source.shape
+        and address(target) == address(source)
+    ):
+        return
+    if is_dense(target.shape, elements(target)) and is_dense(source.shape, elements(source)):
+        raise RuntimeError(messages.MEMORY_SHARED)
+
+
+def _view_error(t: Tensor, notes: Notes, how: str) -> RuntimeError:
+    node, nr = resolve(t._node)
+    template = {NO_GRAD: messages.VIEW_NO_GRAD, MULTI: messages.VIEW_MULTI, CUSTOM: messages.VIEW_CUSTOM}[
+        notes.creation
+    ]
+    if notes.creation == MULTI and node is None:
+        template = messages.VIEW_NO_GRAD_MULTI
+    elif notes.creation == NO_GRAD and node is not None:
+        template = messages.VIEW_OF_NO_GRAD
+    return RuntimeError(template.format(how=how, nr=nr, fn=short(node) if node else ""))
+
+
+# --- the write ---
+
+
+def inplace(
+    op: Op, inputs: Sequence, params: tuple = (), values: Sequence | None = None, *, stretched: bool = False
+) -> Tensor:
+    """Call an op and write its result into its first input.  `values` as for `apply`; the result must have the input's shape.
+
+    stretched: whether elements of the input may lie in one place.
+    """
+    t = inputs[0]
+    check_inplace(op, inputs)
+    recorded = recording() and t._data.dtype.kind in "fcV"
+    edges: tuple = ()
+    if recorded:
+        edges = tuple([edge_of(x) if op.differentiates(i) else None for i, x in enumerate(inputs)])
+        recorded = any(edges)
+    if not stretched:
+        check_overlap(t._data)
+    if values is None:
+        values = [x._data if isinstance(x, Tensor) else x for x in inputs]
+    if op.elementwise:
+        for x in inputs[1:]:
+            if isinstance(x, Tensor):
+                check_shared(t._data, x._data)
+    before = [_snapshot(t), *inputs[1:]] if modes and state.levels else None
+    if recorded:
+        inputs = _before(op, inputs, edges)
+    target = t._data
+    if op.writes or (op.elementwise and values[0] is target and not _shares(target, values)):
+        op.kernel(*values, *params, out=target)
+    else:
+        np.copyto(target, op.kernel(*values, *params), casting="unsafe")
+    bump(t)
+    if recorded:
+        out = wrap(target)
+        out._counter = t._counter
+        node = record(op, inputs, params, edges, out)
+        for i, x in enumerate(inputs[1:], 1):
+            shared = isinstance(x, Tensor) and x._counter is t._counter
+            if shared and node.saved is not None and node.saved[1] and node.saved[1][i] is not None:
+                node.saved[1][i] -= 1  # kept as it was before the write: using it is an error
+        rebase(t, node)
+    if before is not None:
+        push_write(op, before, params, t)
+    return t
+
+
+def _shares(target: np.ndarray, values: Sequence) -> bool:
+    """Whether another operand might see a write to `target` before it has been read."""
+    return any(
+        type(v) is np.ndarray and v is not target and np.may_share_memory(v, target) for v in values[1:]
+    )
+
+
+def _before(op: Op, inputs: Sequence, edges: tuple) -> list:
+    """The inputs as a node may keep them: the written one as it was."""
+    t = inputs[0]
+    keep = op.kept(tuple([e is not None for e in edges]))
+    kept = list(inputs)
+    if keep is not None and keep[0][0]:
+        kept[0] = wrap(t._data.copy(), edges[0])
+    for i in range(1, len(kept)):
+        if (
+            kept[i] is t
+        ):  # the version will tell; an alias, so that the node does not refer to what refers to it
+            kept[i] = alias(t)
+    return kept
+
+
+def _snapshot(t: Tensor) -> Tensor:
+    """The tensor as it is now, tangents included."""
+    out = wrap(t._data.copy(), edge_of(t))
+    if t._notes is not None and t._notes.tangents:
+        notes_of(out).tangents = dict(t._notes.tangents)
+    return out
+
+
+def alias(t: Tensor) -> Tensor:
+    """The same memory and history under another name."""
+    other = wrap(t._data, t._node)
+    other._counter = counter_of(t)
+    return other
+
+
+# --- after ---
+
+
+def rebase(t: Tensor, node: Node) -> None:
+    """Let `node` be what made t's present value."""
+    notes = t._notes
+    if notes is None or notes.base is None:
+        if notes is not None and notes.retains:
+            move_retained(t, notes, node)
+        t._node = node
+        return
+    base = notes.base
+    slices = CopySlices(base, notes.steps or _strided_step(t, base), node)
+    if base._notes is not None and base._notes.retains:
+        move_retained(base, base._notes, slices)
+    base._node = slices
+    node.outer = ref(slices)
+    notes.seen = -1
+    if notes.retains:
+        regenerate(t, notes)
+    else:
+        t._node = slices  # until it is asked for its own
+
+
+def move_retained(t: Tensor, notes: Notes, node: Any) -> None:
+    old, nr = resolve(t._node)
+    if old is not None and old.hooks is not None:
+        old.hooks.retain.pop(nr, None)
+    hooks_of(node).retain[0] = notes
+
+
+def regenerate(t: Tensor, notes: Notes) -> None:
+    """Renew the grad_fn of a view from its base's."""
+    base = notes.base
+    if base._node is None and (t._node is None or type(t._node) is AccumulateGrad):
+        return
+    if notes.creation != DEFAULT:
+        raise _view_error(t, notes, messages.VIEW_WRITTEN_INDIRECT)
+    notes.seen = t._counter[0]
+    steps = notes.steps
+    if not steps:
+        size, stride, skip = geometry(t._data, base._data)
+        steps = ((REGISTRY["as_strided"], (size, stride, skip + offset(base._data))),)
+    node = _nowhere_view(base, steps) if base._node is None else _replayed_node(base, steps)
+    if notes.retains:
+        move_retained(t, notes, node)
+    t._node = node
+
+
+call.regenerate = regenerate
+
+
+def _replayed_node(base: Tensor, steps: tuple) -> Any:
+    mode = state.grad_enabled
+    set_grad_enabled(True)
+    try:
+        return replay_recorded(base, steps)._node
+    finally:
+        set_grad_enabled(mode)
+
+
+def _nowhere_view(base: Tensor, steps: tuple) -> Node:
+    """The node of a view whose base has lost its history: torch keeps such a view in a graph that ends there."""
+    root = wrap(base._data, Nowhere(base))
+    root._counter = counter_of(base)
+    return _replayed_node(root, steps)
+
+
+def _strided_step(t: Tensor, base: Tensor) -> tuple:
+    return ((REGISTRY["as_strided"], geometry(t._data, base._data)),)
+
+
+def replay(x: np.ndarray, steps: tuple) -> np.ndarray:
+    """Walk from an array with the base's geometry to the view."""
+    for op, params in steps:
+        x = op.kernel(x, *params[:-1])[params[-1]] if op.multi_view else op.kernel(x, *params)
+    return x
+
+
+def replay_recorded(x: Tensor, steps: tuple) -> Tensor:
+    """The same on tensors."""
+    for op, params in steps:
+        x = op.public(x, *params[:-1])[params[-1]] if op.multi_view else op.public(x, *params)
+    return x
+
+
+def like(strides: tuple, values: np.ndarray) -> np.ndarray:
+    """A copy of `values` laid out with these strides, so that any view of the one is a view of the other."""
+    extent = (
+        1 + sum((n - 1) * (s // values.itemsize) for n, s in zip(values.shape, strides, strict=True))
+        if values.size
+        else 0
+    )
+    memory = np.empty(extent, values.dtype)
+    out = np.ndarray(values.shape, values.dtype, memory, 0, strides)
+    out[...] = values
+    return out
+
+
+_clone_like = Op(
+    "clone_like", lambda self, strides: like(strides, self), ("self",), ("strides",),
+    vjp={"self": lambda grad: grad}, linear=True, node="CloneBackward0",
+)  # fmt: skip
+
+
+class CopySlices(Node):
+    """What a base gets when a view of it was written: `fn` is the node of the write, as seen by the view.
+
+    The gradient of the base is copied; the view of the copy goes through `fn`, and what comes out takes its place.
+    """
+
+    __slots__ = ("fn", "steps", "strides")
+
+    def __init__(self, base: Tensor, steps: tuple, fn: Node) -> None:
+        self.seq, self.saved, self.hooks = next_seq(), None, None
+        self.shape, self.dtype, self.strides = base._data.shape, base._data.dtype, in_bytes(base._data)
+        self.fn, self.steps = fn, steps
+        self.edges = (edge_of(base), *fn.edges[1:])
+
+    def _shown_edges(self) -> Iterator[Any]:
+        yield self.edges[0]
+        yield from islice(self.fn._shown_edges(), 1, None)
+
+    def name(self) -> str:
+        return "torch::autograd::CopySlices"
+
+    def vjp(self, grad: Any, tensors: bool) -> Any:
+        if grad is None:
+            return (None,) * len(self.edges)
+        if tensors:
+            return self._on_tensors(grad)
+        result = like(self.strides, grad)
+        part = replay(result, self.steps)
+        first, *others = self.fn.vjp(part.copy(), False)
+        part[...] = 0 if first is None else fit(first, part.shape, part.dtype)
+        return (result, *others)
+
+    def _on_tensors(self, grad: Tensor) -> tuple:
+        result = apply(_clone_like, (grad,), (self.strides,))
+        part = replay_recorded(result, self.steps)
+        first, *others = self.fn.vjp(apply(_clone_like, (part,), (part._data.copy().strides,)), True)
+        source = wrap(np.zeros((), part._data.dtype)) if first is None else first
+        inplace(REGISTRY["copy"], (part, source))
+        return (result, *others)
+
+    def view_node(self) -> Any:
+        """A node through which gradients of the written view come here."""
+        stand_in = like(self.strides, np.zeros(self.shape, self.dtype))
+        return replay_recorded(wrap(stand_in, self), self.steps)._node
+
+    def release(self) -> None:
+        self.fn.release()
+
+
+# --- tangents ---
+
+
+def push_write(op: Op, before: Sequence, params: tuple, t: Tensor) -> None:
+    """The new tangents of a tensor that was written.  `before`: the op's inputs as they were.
+
+    A tangent that is there is overwritten in place, because the tangents of views are views of the base's tangent.
+    """
+    out = wrap(t._data, t._node)
+    out._counter = t._counter
+    forward.push(op, before, params, out)
+    for level in state.levels:
+        new, old = forward.tangent_of(out, level), forward.tangent_of(t, level)
+        if new is None and old is None:
+            continue
+        if old is None:
+            old = _part_of_base_tangent(t, level)
+        if old is None:
+            forward.set_tangent(t, level, new)  # type: ignore[arg-type]
+        else:
+            inplace(REGISTRY["copy"], (old, wrap(np.zeros((), old._data.dtype)) if new is None else new))
+
+
+def _part_of_base_tangent(t: Tensor, level: int) -> Tensor | None:
+    """For a view whose base has no tangent yet: the base gets zeros, and the view the part of them which it shows."""
+    notes = t._notes
+    if notes is None or notes.base is None:
+        return None
+    whole = forward.tangent_of(notes.base, level)
+    if whole is None:
+        base = notes.base._data
+        whole = wrap(like(in_bytes(base), np.zeros(base.shape, base.dtype)))
+        forward.set_tangent(notes.base, level, whole)
+    part = replay_recorded(whole, notes.steps or _strided_step(t, notes.base))
+    forward.set_tangent(t, level, part)
+    return part
+
+
+# --- out= ---
+
+INPLACE: Any = ("in place",)  # given as `out`: write the result into the first input
+
+
+def into(
+    out: Any,
+    op: Op,
+    inputs: Sequence,
+    params: tuple = (),
+    values: Sequence | None = None,
+    shape: Any = None,
+    dtype: Any = None,
+) -> Any:
+    """Call an op and write its results into the tensors the user gave as `out`.
+
+    shape, dtype: of the result, where its kernel can write into an array that is made so.
+    """
+    outs = (out,) if isinstance(out, Tensor) else out
+    if recording() and any(edge_of(x) is not None for x in (*inputs, *outs)):
+        raise RuntimeError(messages.OUT_GRAD.format(op=op.name))
+    if values is None:
+        values = [x._data if isinstance(x, Tensor) else x for x in inputs]
+    target = outs[0]._data
+    if op.elementwise:
+        check_overlap(target)
+        for x in inputs:
+            if isinstance(x, Tensor):
+                check_shared(target, x._data)
+    if target.shape == shape and target.dtype is dtype and not _shares(target, (None, *values)):
+        op.kernel(*values, *params, out=target)
+        bump(outs[0])
+        return out
+    results = op.kernel(*values, *params)
+    fill(outs, results if isinstance(results, tuple) else (results,))
+    return out
+
+
+def fill(outs: Sequence[Tensor], results: Sequence[np.ndarray]) -> None:
+    """Write arrays into `out=` tensors: cast, resized (with torch's warning) where the shape differs."""
+    for o, r in zip(outs, results, strict=True):
+        if BY_NP[r.dtype].category > BY_NP[o._data.dtype].category:
+            raise RuntimeError(
+                messages.CAST.format(got=BY_NP[r.dtype].type_name, want=BY_NP[o._data.dtype].type_name)
+            )
+        if o._data.shape == r.shape:
+            check_overlap(o._data)
+    for o, r in zip(outs, results, strict=True):
+        if o._data.shape != r.shape:
+            if o._data.size:
+                text = messages.OUT_RESIZED.format(had=list(o._data.shape), needs=list(r.shape))
+                warnings.warn(text, UserWarning, stacklevel=4)
+            o._data = np.empty(r.shape, o._data.dtype)
+        np.copyto(o._data, r, casting="unsafe")
+        bump(o)

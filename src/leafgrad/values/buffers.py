@@ -1,0 +1,77 @@
+"""Memory of large arrays, kept for the next array of the same size.
+
+The system hands out fresh memory page by page, and the first touch of every page costs as much as the
+arithmetic on it. Large results are therefore built on memory that an owner puts back when nobody refers to it
+any more.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+SMALLEST = 1 << 18  # bytes; below it malloc keeps the memory itself
+LIMIT = 1 << 26  # bytes that may lie unused
+
+_free: list["_Memory"] = []  # the most recently freed last
+
+
+# Note [Who owns a large array]
+# array.base is an Owner, whose base is a _Memory.  A view's base is the object that holds the memory: NumPy
+# follows the chain of bases as long as they are of the view's own type, so every view (of a view, ...) of a
+# plain array on such memory holds the array or the Owner; memoryviews and DLPack capsules hold the array.
+# The Owner dies when the last of them does, and only then is the memory put back.  A view made from an
+# Owner itself has no _Memory as its base.
+
+
+class _Memory(ndarray):
+    """A piece of memory, a vector of bytes."""
+
+
+class Owner(ndarray):
+    """The one reference that keeps a _Memory in use; puts it back when it dies."""
+
+    # the defaults are there when the module is gone, at exit
+    def __del__(self, Memory: Any = _Memory, free: list[Any] = _free, LIMIT: int = LIMIT) -> None:
+        memory: Any = self.base
+        if type(memory) is Memory and memory.nbytes <= LIMIT // 2:
+            free.append(memory)
+            kept = sum([other.nbytes for other in tuple(free)])
+            while kept > LIMIT:
+                try:
+                    kept -= free.pop(0).nbytes
+                except IndexError:
+                    return
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype) -> ndarray:
+    """An uninitialised C-contiguous array; a large one on memory used before, if there is some that fits."""
+    size = prod(shape) * dtype.itemsize
+    if size < SMALLEST or dtype.hasobject:
+        return np.empty(shape, dtype)
+    return ndarray(shape, dtype, _memory(size).view(Owner))
+
+
+def like(array: ndarray, dtype: np.dtype | None = None) -> ndarray:
+    """An uninitialised C-contiguous array of the same shape: room for a step in between."""
+    return empty(array.shape, dtype or array.dtype)
+
+
+def cast(x: ndarray, dtype: np.dtype) -> ndarray:
+    """x in another dtype, in C order."""
+    result = empty(x.shape, dtype)
+    np.copyto(result, x, casting="unsafe")
+    return result
+
+
+def _memory(size: int) -> _Memory:
+    for i in range(len(_free) - 1, -1, -1):
+        try:
+            memory = _free.pop(i)
+        except IndexError:  # another thread took some
+            continue
+        if size <= memory.nbytes <= size + size // 4:
+            return memory
+        _free.insert(i, memory)
+    return _Memory(size, np.uint8)

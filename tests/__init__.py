@@ -1,0 +1,1 @@
+"""The proofs: behaviour against real torch and against mathematics."""

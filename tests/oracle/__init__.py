@@ -1,0 +1,1 @@
+"""The op table beside torch's: samples, checks, the names that are due, the differences that are excused."""
