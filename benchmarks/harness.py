@@ -15,8 +15,9 @@ Loop = Callable[[int], None]
 Program = Callable[[Any], Loop]
 
 THREADS = 2
-# They make NumPy's BLAS take the kernels of another machine.
-SLOW_KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+PAUSE = 0.005  # seconds; OpenMP's threads give up waiting after some milliseconds
+# The first two make NumPy's BLAS take the kernels of another machine, the third makes every import compile again.
+UNSETTLING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
 
 
 class Row(NamedTuple):
@@ -37,12 +38,12 @@ class Row(NamedTuple):
 
 
 def settle_environment() -> None:
-    """Start over, with plain BLAS settings and a fixed number of threads, unless that is how we started."""
+    """Start over as a user would, with a fixed number of threads, unless that is how we started."""
     wanted = {name: str(THREADS) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    if any(name in os.environ for name in SLOW_KERNELS) or any(
+    if any(name in os.environ for name in UNSETTLING) or any(
         os.environ.get(k) != v for k, v in wanted.items()
     ):
-        kept = {name: value for name, value in os.environ.items() if name not in SLOW_KERNELS}
+        kept = {name: value for name, value in os.environ.items() if name not in UNSETTLING}
         sys.stdout.flush()
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**kept, **wanted})
 
@@ -73,6 +74,15 @@ def seconds(loop: Loop, count: int) -> float:
     return time.perf_counter() - start
 
 
+def settled(loop: Loop, count: int) -> float:
+    """`seconds`, once nobody's threads are busy any more: torch's spin for a while after their work, to be ready for more,
+    and would take from the other side half of the machine. An untimed call first finds its way back into the caches.
+    """
+    time.sleep(PAUSE)
+    loop(1)
+    return seconds(loop, count)
+
+
 def calibrate(loop: Loop, target: float) -> int:
     """A count that takes about `target` seconds. Doubling until it does also warms caches."""
     loop(1)
@@ -93,7 +103,7 @@ def compare(
     times: tuple[list[float], list[float]] = ([], [])
     for i in range(rounds):
         for side in (0, 1) if i % 2 else (1, 0):  # whoever comes second meets the other's caches: take turns
-            times[side].append(seconds(loops[side], counts[side]) / counts[side])
+            times[side].append(settled(loops[side], counts[side]) / counts[side])
     low, _, high = statistics.quantiles([a / b for a, b in zip(*times, strict=True)], n=4)
     ours, torch = map(statistics.median, times)
     return Row(name, ours, torch, bound=bound, low=low, high=high)

@@ -60,7 +60,12 @@ def differentiable(T, call) -> bool:
     if "w" in call.__code__.co_varnames:  # written to again and again: its history would grow
         return False
     given = inputs(T, call, requires_grad=True)
-    return any(isinstance(x, T.Tensor) and x.requires_grad for x in given) and bool(tracked(T, call(*given)))
+    ends = tracked(T, call(*given)) if any(isinstance(x, T.Tensor) and x.requires_grad for x in given) else []
+    try:
+        T.autograd.backward(ends, [T.ones_like(end) for end in ends])
+    except RuntimeError:  # recorded, only to say that there is no derivative
+        return False
+    return bool(ends)
 
 
 def chain_rows() -> list[Row]:

@@ -4,7 +4,6 @@ LEAFGRAD_REQUIRE_ORACLE=1 makes a run fail if torch is missing or a test that co
 """
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -37,15 +36,6 @@ def pytest_configure():
         ) from error
     if torch.__version__.partition("+")[0] != wanted:
         raise pytest.UsageError(f"LEAFGRAD_REQUIRE_ORACLE=1 asks for torch {wanted}, not {torch.__version__}")
-
-
-def pytest_collection_modifyitems(items):
-    """Disagreements with torch that are known and open: names are taken off this list, never added."""
-    path = Path(__file__).parent / "oracle" / "open.txt"
-    known = set(path.read_text().splitlines())
-    for item in items:
-        if item.nodeid in known:
-            item.add_marker(pytest.mark.xfail(reason="open: listed in tests/oracle/open.txt", strict=False))
 
 
 def pytest_collectreport(report):

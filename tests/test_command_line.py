@@ -63,6 +63,8 @@ print(sum(finder.__name__ == "Finder" for finder in __import__("sys").meta_path 
     [
         ("torch.compile", "AttributeError", "torch.compile"),
         ("torch.nn.functional.flash", "AttributeError", "torch.nn.functional.flash"),
+        ("torch.nn.Transformer3", "AttributeError", "torch.nn.Transformer3"),
+        ("torch.linalg.expm3", "AttributeError", "torch.linalg.expm3"),
         ("from torch import compile", "ModuleNotFoundError", "torch.compile"),
         ("from torch.autograd import graph_rewriter", "ModuleNotFoundError", "torch.autograd.graph_rewriter"),
         ("import torch.distributed", "ModuleNotFoundError", "torch.distributed"),

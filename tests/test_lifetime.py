@@ -20,7 +20,7 @@ def census(torch):
     """How many objects of the module's own classes are alive, by class."""
     kinds = collections.Counter(type(thing) for thing in gc.get_objects())
     names = {kind: f"{kind.__module__}.{kind.__qualname__}" for kind in kinds}
-    own = torch.__name__ + "."
+    own = (torch.__name__ + ".", "torch.autograd.function.")  # the latter: nodes of custom Functions
     return collections.Counter({name: kinds[kind] for kind, name in names.items() if name.startswith(own)})
 
 

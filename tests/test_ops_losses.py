@@ -199,6 +199,45 @@ def test_dropout(name, shape):
     assert results[0][2] == results[1][2]
 
 
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 2), (0, 2), (4,)])
+@pytest.mark.parametrize(
+    "args", [(0.3, True), (1, True), (0.0, True), (0.3, False), (1.5, True), ("a", True), (0.3, 1)]
+)
+@pytest.mark.parametrize("name", ["dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"])
+def test_dropout_of_torch_itself(name, args, shape):
+    """`torch.dropout(input, p, train)` and its kin, in place too: results, graphs, refusals."""
+    for end in ("", "_"):
+        said = []
+        for T in (torch, leafgrad):
+            T.manual_seed(3)
+            x = T.ones(shape, dtype=T.float64, requires_grad=True) * 1
+            try:
+                out = getattr(T, name + end)(x, *args)
+            except Exception as error:
+                said.append((type(error), str(error).split("\n")[0]))
+            else:
+                said.append((out.detach().numpy().round(12).tolist(), type(out.grad_fn).__name__, out is x))
+        assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "bool", "complex64"])
+@pytest.mark.parametrize("name", ["dropout", "alpha_dropout", "feature_alpha_dropout"])
+def test_dropout_of_what_has_no_fractions(name, dtype):
+    said = []
+    for T in (torch, leafgrad):
+        with pytest.raises(RuntimeError) as error:
+            getattr(T.nn.functional, name)(T.ones(2, 2).to(getattr(T, dtype)), 0.5, True)
+        said.append((error.type, str(error.value)))
+    assert said[0] == said[1]
+
+
+def test_the_graph_of_a_weighted_square():
+    for T in (torch, leafgrad):
+        x, y = scope(T)["x"], scope(T)["y"].detach()
+        loss = T.nn.functional.mse_loss(x, y, reduction="none", weight=y)
+        assert type(loss.grad_fn.next_functions[0][0]).__name__ == "PowBackward0"
+
+
 def examples():
     finder = doctest.DocTestFinder(recurse=False)
     for module in (ops.nll, ops.losses, ops.binary_losses, ops.normalization, ops.dropout):

@@ -12,7 +12,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import leafgrad  # noqa: E402
-from leafgrad import ops  # noqa: E402
 
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
 
@@ -100,6 +99,9 @@ def test_matmul_dtypes(a, b, dtype):
     ("T.kron(a, b)", [(2, 3), (2,)]),
     ("T.tensordot(a, b, 2)", [(2, 3, 4), (3, 4, 2)]),
     ("T.tensordot(a, b, dims=[[0, 1], [2, 0]])", [(2, 3, 1), (3, 1, 2)]),
+    ("T.trace(a)", [(3, 4)]),
+    ("T.cross(a, b, dim=0)", [(3, 4), (3, 1)]),
+    ("T.linalg.cross(a, b)", [(2, 3), (1, 3)]),
     ("T.einsum('ij,jk->ik', a, b)", [(2, 3), (3, 4)]),
     ("T.einsum('bij,bjk', a, b)", [(2, 2, 3), (2, 3, 4)]),
     ("T.einsum('...ij->...ji', a)", [(2, 2, 3)]),
@@ -142,7 +144,14 @@ def test_products(expression, shapes):
     "T.einsum('ij,jk->iz', o(2,3), o(3,3))", "T.einsum('i', o(2,3))", "T.einsum('ij,jk', o(2,3))",
     "T.nn.functional.linear(o(2,2), o(3,2), o(4))", "T.nn.functional.linear(o(()), o(2))",
     "T.nn.functional.linear(o(2,2), 3)",
-    "T.nn.functional.linear(o(2,2), o(2), o(1))",
+    "T.nn.functional.linear(o(2,2), o(2), o(1))", "T.tensordot(o(2,3), o(4,5).double(), 1)",
+    "T.mv(o(2,2), o(2), out=o(2).double())", "T.matmul(o(3,2,2), o(2), out=o(3,2).double())",
+    "T.kron(o(2).requires_grad_(), o(2), out=o(4))", "T.kron(o(2), o(2), out=o(4).long())",
+    "T.trace(o(2))", "T.trace(o(2,2).bool())", "T.trace(3)", "T.cross(o(2,2), o(2,2), dim=1)", "T.cross(o(2), o(2))",
+    "T.cross(o(2,3), o(3), dim=1)", "T.cross(o(2,3), o(2,3), dim=2)", "T.cross(o(2,3), o(4,3), dim=1)",
+    "T.cross(o(3), o(3).double(), dim=0)", "T.cross(o(3).bool(), o(3).bool(), dim=0)", "T.cross(o(3), 3, dim=0)",
+    "T.cross(o(3), o(3), 0.5)", "T.linalg.cross(o(()), o(()))", "T.linalg.cross(o(3), o(3), out=o(3).double())",
+    "T.linalg.cross(o(3), o(3).requires_grad_(), out=o(3))", "T.matmul(o(2,2), o(2,2), o(2,2))",
 ])  # fmt: skip
 def test_refusals(expression):
     said = []
@@ -199,16 +208,11 @@ def test_forward_mode():
 
 
 def examples():
-    finder = doctest.DocTestFinder(recurse=False)
-    for module in (ops.matmul, ops.addmm, ops.products, ops.einsum):
-        for name, f in vars(module).items():
-            if (
-                name[0] != "_"
-                and ">>> " in (getattr(f, "__doc__", None) or "")
-                and callable(f)
-                and not isinstance(f, type)
-            ):
-                yield from (pytest.param(t, id=name) for t in finder.find(f, name, module=False))
+    """Those that `--doctest-modules` does not find, because the functions are made by another module."""
+    for name in ("mm", "bmm", "mv", "dot", "vdot", "matmul"):
+        found = doctest.DocTestFinder(recurse=False).find(getattr(leafgrad, name), name, module=False)
+        assert found
+        yield from (pytest.param(t, id=name) for t in found)
 
 
 @pytest.mark.parametrize("example", list(examples()))

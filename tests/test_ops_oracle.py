@@ -1,8 +1,8 @@
 """Every op that op_db and leafgrad share, on op_db's samples, beside torch.
 
 The checks are in oracle/checks.py and oracle/variants.py, the differences that are meant in
-oracle/excused.py, the names that are due in oracle/names.py. One test is one op with one dtype, so that
-`-n` spreads them and `-k "add-"` finds them.
+oracle/excused.py, the names that are due in oracle/names.py.  One test is one check of one op with one
+dtype: `-k "add-float64-"` or `-k "-forward_mode"` picks some, `-n` spreads them.
 """
 
 import re
@@ -22,111 +22,62 @@ from .oracle.samples import DTYPES, OPS, attribute, differentiates, supports  # 
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
 
 EXACT = ("float64", "complex128")  # where a second derivative can be told from rounding
+ONE = ("float64",)
 
 
-def _cells(fits, dtypes=DTYPES):
-    return [pytest.param(n, d, id=f"{n}-{d}") for n, op in OPS.items() for d in dtypes if fits(op, d)]
+def refused(op, dtype):
+    return not supports(op, dtype)
 
 
-FLOATS = _cells(differentiates, ("float32", *EXACT))
-DOUBLES = _cells(differentiates, EXACT)
-IN_PLACE = [
-    p for p in DOUBLES if all(checks.in_place_method(lib, OPS[p.values[0]]) for lib in (torch, leafgrad))
-]
-DOUBLE = [p.values[0] for p in DOUBLES if p.values[1] == "float64"]
+def in_place_too(op, dtype):
+    return differentiates(op, dtype) and all(checks.in_place_method(lib, op) for lib in (torch, leafgrad))
 
+
+def has_errors(op, dtype):
+    return op.error_inputs_func is not None
+
+
+# Each check: the function, for which op and dtype it is meant, and the dtypes.
 CHECKS = {
-    "forward": checks.forward,
-    "refused_dtype": checks.refused_dtype,
-    "gradients": checks.gradients,
-    "second": lambda op, dtype: checks.gradients(op, dtype, order=2, most=5),
-    "in_place_gradients": lambda op, dtype: checks.gradients(op, dtype, order=2, most=5, in_place=True),
-    "forward_mode": checks.forward_mode,
-    "in_place": variants.in_place,
-    "out_argument": variants.out_argument,
-    "out_dtype": variants.out_dtype,
-    "saved": lambda op, _: checks.saved(op),
-    "guards": lambda op, _: checks.guards(op),
-    "variants": lambda op, _: variants.other_names(op),
-    "errors": lambda op, _: checks.errors(op),
+    "forward": (checks.forward, supports, DTYPES),
+    "refused_dtype": (checks.refused_dtype, refused, DTYPES),
+    "gradients": (checks.gradients, differentiates, ("float32", *EXACT)),
+    "second": (lambda op, dtype: checks.gradients(op, dtype, order=2, most=5), differentiates, EXACT),
+    "forward_mode": (checks.forward_mode, differentiates, EXACT),
+    "saved": (checks.saved, differentiates, ONE),
+    "guards": (checks.guards, differentiates, ONE),
+    "in_place": (variants.in_place, supports, ("float64", "complex128", "int64", "bool")),
+    "in_place_gradients": (
+        lambda op, dtype: checks.gradients(op, dtype, order=2, most=5, in_place=True),
+        in_place_too,
+        EXACT,
+    ),
+    "out_argument": (variants.out_argument, supports, ("float32", "int64")),
+    "out_dtype": (variants.out_dtype, supports, ("float32", "int64")),
+    "variants": (variants.other_names, supports, ONE),
+    "errors": (lambda op, _: checks.errors(op), has_errors, ONE),
 }
 
 
-DERIVATIVES = ("gradients", "second", "forward_mode", "in_place_gradients")
+def cells(ops=OPS, only=None):
+    """(op, dtype, check), what belongs to one op together: they share its samples."""
+    return [
+        (name, dtype, check)
+        for name in ops
+        for dtype in DTYPES
+        for check, (_, fits, dtypes) in CHECKS.items()
+        if only in (None, check) and dtype in dtypes and fits(OPS[name], dtype)
+    ]
 
 
-def differences(check, name, dtype=None):
-    return CHECKS[check](OPS[name], dtype)
+def differences(name, dtype, check):
+    return CHECKS[check][0](OPS[name], dtype)
 
 
-def agree(check, name, dtype=None):
-    lines = unexcused(check, name, differences(check, name, dtype))
+@pytest.mark.parametrize(("name", "dtype", "check"), [pytest.param(*c, id="-".join(c)) for c in cells()])
+def test_like_torch(name, dtype, check):
+    lines = unexcused(check, name, differences(name, dtype, check))
     assert not lines, f"{len(lines)} samples differ:\n" + "\n".join(lines[:6])
-
-
-@pytest.mark.parametrize(("name", "dtype"), _cells(supports))
-def test_result(name, dtype):
-    agree("forward", name, dtype)
-
-
-@pytest.mark.parametrize(("name", "dtype"), _cells(lambda op, d: not supports(op, d)))
-def test_dtype_torch_refuses(name, dtype):
-    agree("refused_dtype", name, dtype)
-
-
-@pytest.mark.parametrize(("name", "dtype"), FLOATS)
-def test_gradient(name, dtype):
-    agree("gradients", name, dtype)
-
-
-@pytest.mark.parametrize(("name", "dtype"), DOUBLES)
-def test_second_order(name, dtype):
-    agree("second", name, dtype)
-
-
-@pytest.mark.parametrize(("name", "dtype"), DOUBLES)
-def test_forward_mode(name, dtype):
-    agree("forward_mode", name, dtype)
-
-
-@pytest.mark.parametrize(("name", "dtype"), _cells(supports, ("float64", "complex128", "int64", "bool")))
-def test_in_place(name, dtype):
-    agree("in_place", name, dtype)
-
-
-@pytest.mark.parametrize(("name", "dtype"), IN_PLACE)
-def test_in_place_second_order(name, dtype):
-    agree("in_place_gradients", name, dtype)
-
-
-@pytest.mark.parametrize(("name", "dtype"), _cells(supports, ("float32", "int64")))
-def test_out_argument(name, dtype):
-    agree("out_argument", name, dtype)
-
-
-@pytest.mark.parametrize(("name", "dtype"), _cells(supports, ("float32", "int64")))
-def test_out_of_another_dtype(name, dtype):
-    agree("out_dtype", name, dtype)
-
-
-@pytest.mark.parametrize("name", DOUBLE)
-def test_graph_and_saved(name):
-    agree("saved", name)
-
-
-@pytest.mark.parametrize("name", DOUBLE)
-def test_which_write_makes_backward_fail(name):
-    agree("guards", name)
-
-
-@pytest.mark.parametrize("name", [n for n, op in OPS.items() if supports(op, "float64")])
-def test_other_names(name):
-    agree("variants", name)
-
-
-@pytest.mark.parametrize("name", [n for n, op in OPS.items() if op.error_inputs_func])
-def test_bad_calls(name):
-    agree("errors", name)
 
 
 def test_no_name_is_missing():
@@ -138,12 +89,6 @@ def test_every_excuse_is_needed():
     stale = []
     for check, ops in EXCUSED.items():
         for name, entries in ops.items():
-            text = "\n".join(line for dtype in DTYPES for line in _found(check, name, dtype))
+            text = "\n".join(line for cell in cells([name], check) for line in differences(*cell))
             stale += [f"{check} {name}: {part}" for part, _ in entries if not re.search(part, text)]
     assert not stale, "nothing to excuse any more: " + "; ".join(stale)
-
-
-def _found(check, name, dtype):
-    fits = differentiates if check in DERIVATIVES else supports
-    wanted = not supports(OPS[name], dtype) if check == "refused_dtype" else fits(OPS[name], dtype)
-    return differences(check, name, dtype) if wanted else []

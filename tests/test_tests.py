@@ -120,7 +120,9 @@ def _checks_fail(name, i, damage, monkeypatch, higher):
     right = rule.fn
     users = _users().get((name, i), [])
     assert users, "no sample runs this rule"
+    bare = rule.bare
     monkeypatch.setattr(rule, "fn", lambda *args: _each(damage, right(*args)))
+    monkeypatch.setattr(rule, "bare", lambda *args: _each(damage, bare(*args)))
     return any(
         checks.gradients(OPS[user], dtype, order=order + higher, in_place=in_place, only=n)
         for user, dtype, in_place, n, order in users[:12]

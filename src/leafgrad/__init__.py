@@ -50,6 +50,9 @@ from math import e, inf, nan, pi  # isort: skip
 newaxis = None
 _DTYPES = {name: d for name, d in vars(_dtypes).items() if type(d) is dtype and not name.startswith("_")}
 
+for _kind in (Tensor, Generator, Size, device, dtype, finfo, iinfo, layout, memory_format):
+    _kind.__module__ = "leafgrad"  # where users find them, as their repr says
+
 _bind()
 globals().update({**_legacy.typed(), **_FUNCTIONS, **_DTYPES})
 

@@ -38,7 +38,10 @@ def install_as_torch() -> None:
         raise RuntimeError(messages.ALIAS_TORCH_LOADED.format(file=getattr(present, "__file__", "elsewhere")))
     sys.meta_path.insert(0, Finder)
     sys.modules["torch"] = root
-    _explain_missing(root)
+    for name, module in list(sys.modules.items()):
+        first, _, rest = name.partition(".")
+        if first == "leafgrad" and rest.partition(".")[0] not in INTERNAL:
+            _explain_missing(module)
 
 
 class Finder:

@@ -100,7 +100,8 @@ def _compare_values(actual: Any, expected: Any, rules: tuple, where: str) -> Non
     if check_dtype and not scalars and a.dtype != e.dtype:
         differing.append(("dtype", BY_NP[a.dtype], BY_NP[e.dtype]))
     if check_stride and a.strides != e.strides:
-        differing.append(("stride()", *(tuple(s // x.itemsize for s in x.strides) for x in (a, e))))
+        mine, wanted = [tuple(s // x.itemsize for s in x.strides) for x in (a, e)]
+        differing.append(("stride()", mine, wanted))
     for name, x, y in differing:
         raise AssertionError(messages.CLOSE_ATTRIBUTE.format(name=name, actual=x, expected=y) + where)
     if rtol is None:

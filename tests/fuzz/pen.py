@@ -54,6 +54,18 @@ class Pen:
         target = self.shape(name)
         return self.tensor(lambda shape: broadcasts(shape, target, into))
 
+    def operands(self, name):
+        """The named tensor and one that broadcasts with it, as operands of what makes a new tensor.
+
+        Where they lie differently in memory, the result's layout is that of the first in torch, and contiguous in
+        leafgrad; then the line makes both contiguous.
+        """
+        other = self.fitting(name)
+        a, b = self.pool[name], self.pool[other]
+        if (a.is_contiguous() and b.is_contiguous()) or (a.shape, a.stride()) == (b.shape, b.stride()):
+            return name, other
+        return f"{name}.contiguous()", f"{other}.contiguous()"
+
     def source(self, target, shape=None):
         """What to write into the named tensor, or into its part of the given shape.
 

@@ -63,16 +63,14 @@ for _call in ("exp()", "sin()", "sigmoid()", "tanh()", "neg()", "relu()", "clone
 
 @instruction(3)
 def mul(p):
-    a = p.tensor()
-    return p.new(f"{a} * {p.fitting(a)}")
+    a, b = p.operands(p.tensor())
+    return p.new(f"{a} * {b}")
 
 
 @instruction(2)
 def add(p):
-    a = p.tensor()
-    return p.new(
-        p.choose(f"{a} + {p.fitting(a)}", f"torch.add({a}, {p.fitting(a)}, alpha=2)", f"{a} - {p.fitting(a)}")
-    )
+    a, b = p.operands(p.tensor())
+    return p.new(p.choose(f"{a} + {b}", f"torch.add({a}, {b}, alpha=2)", f"{a} - {b}"))
 
 
 @instruction()
@@ -88,8 +86,8 @@ def pow_(p):
 
 @instruction()
 def maximum(p):
-    a = p.tensor()
-    return p.new(f"torch.maximum({a}, {p.fitting(a)})")
+    a, b = p.operands(p.tensor())
+    return p.new(f"torch.maximum({a}, {b})")
 
 
 @instruction(2)
@@ -142,8 +140,7 @@ def stack(p):
 
 @instruction()
 def where(p):
-    a = p.tensor()
-    b = p.fitting(a)
+    a, b = p.operands(p.tensor())
     return p.new(f"torch.where({a} > 0.3, {a}, {p.choose(b, '2.0')})")
 
 

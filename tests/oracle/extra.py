@@ -1,6 +1,10 @@
 """Calls that op_db does not have, as entries that look like its own: writes, indexing, some derivatives."""
 
-from torch import float32, float64
+import pytest
+
+pytest.importorskip("torch")
+
+from torch import complex128, float32, float64
 from torch.testing import make_tensor
 from torch.testing._internal.opinfo.core import SampleInput
 
@@ -14,14 +18,15 @@ class Extra:
     method_variant = operator_variant = error_inputs_func = None
     aliases = ()
 
-    def __init__(self, name, make, *shapes, low=0.2, high=4):
+    def __init__(self, name, make, *shapes, low=0.2, high=4, dtypes=(float32, float64)):
         self.name, self.make, self.shapes, self.bounds = name, make, shapes, {"low": low, "high": high}
+        self.dtypes = dtypes
 
     def supports_dtype(self, dtype, device):
-        return dtype in (float32, float64)
+        return dtype in self.dtypes
 
     def supported_backward_dtypes(self, device):
-        return {float32, float64}
+        return set(self.dtypes)
 
     def sample_inputs(self, device, dtype, requires_grad=False):
         if not self.supports_dtype(dtype, device):
@@ -40,6 +45,18 @@ def _written(write):
         x = x.clone()
         write(x, *others)
         return x
+
+    return call
+
+
+def _sure(lib, full_matrices=False):
+    """What does not depend on the signs or phases of singular vectors, which LAPACK leaves open."""
+
+    def call(x):
+        u, s, vh = lib.linalg.svd(x, full_matrices=full_matrices)
+        u, vh = u[..., : s.shape[-1]], vh[..., : s.shape[-1], :]
+        sure = (u * s.sin().unsqueeze(-2)) @ vh, (u * u.conj()).real, (vh * vh.conj()).real
+        return tuple(t + 1 for t in sure)  # whose nodes save nothing
 
     return call
 
@@ -75,6 +92,18 @@ EXTRAS = [
     Extra("normal with a tensor of deviations", lambda lib: lambda x: lib.normal(2.0, x), (2, 3)),
     Extra("x / 2", lambda lib: lambda x: x / 2, (2, 3)),
     Extra("2 / x", lambda lib: lambda x: 2 / x, (2, 3)),
+    *(
+        Extra(
+            f"svd of {shape}, what is sure",
+            _sure,
+            shape,
+            low=-2,
+            high=2,
+            dtypes=(float32, float64, complex128),
+        )
+        for shape in ((3, 3), (4, 2), (2, 2, 4))
+    ),
+    Extra("svd in full, what is sure", lambda lib: _sure(lib, True), (2, 4), low=-2, high=2),
     _overwritten("uniform_"),
     _overwritten("normal_", 1, 2),
     Extra("poisson", lambda lib: lambda x: lib.poisson(x), (2, 3)),

@@ -196,7 +196,7 @@ def _spread(items, most):
     return items if len(items) <= most else [items[i * len(items) // most] for i in range(most)]
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=16)
 def _samples(name, dtype, grad):
     torch.manual_seed(0)
     with warnings.catch_warnings():

@@ -1,8 +1,7 @@
 """Anomaly mode: `detect_anomaly` and `set_detect_anomaly`."""
 
-import warnings
-
 from ..base import messages
+from ..base.where import warn
 from ..tensor import anomaly
 
 
@@ -51,7 +50,7 @@ class detect_anomaly:
 
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = check_nan
-        warnings.warn(messages.ANOMALY_ON, UserWarning, stacklevel=2)
+        warn(messages.ANOMALY_ON)
 
     def __enter__(self) -> None:
         self.before = (anomaly.state.on, anomaly.state.check_nan)

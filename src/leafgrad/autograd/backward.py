@@ -1,71 +1,102 @@
 """`backward` and `grad`: the two ways into the engine."""
 
-import warnings
 from collections.abc import Sequence
-from typing import Any
+from math import prod
+from operator import index as as_index
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..tensor import engine
-from ..tensor.call import edge_of
+from ..tensor.node import Edge, edge_of
 from ..tensor.tensor import Tensor, wrap
+from ..values import size
 from ..values.dtype import BY_NP
+from .graph import GradientEdge
+
+Point: TypeAlias = Tensor | GradientEdge  # where gradients start and end: tensors, or places in the graph
 
 
 def _tuple(x: Any) -> tuple:
-    return (x,) if isinstance(x, Tensor) else tuple(x)
+    return (x,) if isinstance(x, Tensor | GradientEdge) else tuple(x)
 
 
 def _inputs(x: Any) -> tuple:
     inputs = _tuple(x)
     for each in inputs:
-        if not isinstance(each, Tensor):
+        if not isinstance(each, Tensor | GradientEdge):
             raise RuntimeError(messages.INPUT_KIND.format(type=type(each).__name__))
     return inputs
 
 
+def _edge(x: Any) -> Any:
+    """The edge of a tensor, or the one that the user holds."""
+    if isinstance(x, Tensor):
+        return edge_of(x)
+    return Edge(x.node, x.output_nr) if x.node.multi else x.node
+
+
+def _keeps(retain_graph: Any, create_graph: Any) -> bool:
+    keep = create_graph if retain_graph is None else retain_graph
+    if keep.__class__ is not bool:
+        try:
+            keep = bool(as_index(keep))
+        except TypeError:
+            raise TypeError(messages.FLAG_TYPE.format(type=type(keep).__name__)) from None
+    return keep
+
+
 def _first_gradients(outputs: tuple, grads: tuple) -> list[Tensor]:
     """The gradients to start from, checked; ones where a scalar has none given."""
-    if len(grads) != len(outputs):
-        raise RuntimeError(messages.GRAD_COUNT.format(tensors=len(outputs), grads=len(grads)))
     out = []
-    for index, (y, g) in enumerate(zip(outputs, grads, strict=True)):
-        data = y._data
+    for index, (y, g) in enumerate(zip(outputs, grads, strict=False)):
+        if isinstance(y, Tensor):
+            shape, dtype = y._data.shape, y._data.dtype
+        else:
+            assert isinstance(y, GradientEdge), messages.OUTPUT_KIND
+            shape, dtype = y.node.output_meta(y.output_nr)
         if isinstance(g, Tensor):
-            if g._data.shape != data.shape:
-                raise RuntimeError(messages.GRAD_SHAPE.format(index=index, got=g.shape, expected=y.shape))
-            if (g._data.dtype.kind == "c") is not (data.dtype.kind == "c"):
-                raise RuntimeError(messages.GRAD_DTYPE.format(index=index, got=g.dtype, expected=y.dtype))
-            if g._data.dtype != data.dtype:
-                g = g.to(y.dtype)
+            if g._data.shape != shape:
+                raise RuntimeError(
+                    messages.GRAD_SHAPE.format(index=index, got=g.shape, expected=size.of(shape))
+                )
+            if (g._data.dtype.kind == "c") is not (dtype.kind == "c"):
+                raise RuntimeError(
+                    messages.GRAD_DTYPE.format(index=index, got=g.dtype, expected=BY_NP[dtype])
+                )
+            if g._data.dtype != dtype:
+                g = g.to(BY_NP[dtype])
             out.append(g)
         elif g is None:
-            if edge_of(y) is not None:
-                if data.size != 1:
+            if not isinstance(y, Tensor) or edge_of(y) is not None:
+                if shape and prod(shape) != 1:
                     raise RuntimeError(messages.SCALAR_ONLY)
-                if not BY_NP[data.dtype].is_floating_point:
-                    raise RuntimeError(messages.SCALAR_REAL_ONLY.format(dtype=y.dtype))
-            out.append(wrap(_one(data) if not data.ndim else np.ones(data.shape, data.dtype)))
+                if not BY_NP[dtype].is_floating_point:
+                    raise RuntimeError(messages.SCALAR_REAL_ONLY.format(dtype=BY_NP[dtype]))
+            out.append(wrap(np.ones(shape, dtype) if shape else _one(dtype)))
         else:
             raise TypeError(messages.GRAD_TYPE.format(type=type(g).__name__))
+    if len(grads) != len(outputs):
+        raise RuntimeError(messages.GRAD_COUNT.format(tensors=len(outputs), grads=len(grads)))
     return out
 
 
 _ones: dict[np.dtype, np.ndarray] = {}
 
 
-def _one(data: np.ndarray) -> np.ndarray:
+def _one(dtype: np.dtype) -> np.ndarray:
     """A 1 of this dtype, made once and never written to."""
-    one = _ones.get(data.dtype)
+    one = _ones.get(dtype)
     if one is None:
-        one = _ones[data.dtype] = np.ones((), data.dtype)
+        one = _ones[dtype] = np.ones((), dtype)
         one.flags.writeable = False
     return one
 
 
 def _roots(outputs: tuple) -> list:
-    edges = [edge_of(y) for y in outputs]
+    edges = [_edge(y) for y in outputs]
     for index, edge in enumerate(edges):
         if edge is None:
             raise RuntimeError(messages.NO_GRAD_FN.format(index=index))
@@ -73,12 +104,12 @@ def _roots(outputs: tuple) -> list:
 
 
 def backward(
-    tensors: Tensor | Sequence[Tensor],
+    tensors: Point | Sequence[Point],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     grad_variables: Any = None,
-    inputs: Tensor | Sequence[Tensor] | None = None,
+    inputs: Point | Sequence[Point] | None = None,
 ) -> None:
     """Add the gradients of `tensors` to the `.grad` of the leaves they were computed from.
 
@@ -95,7 +126,7 @@ def backward(
     tensor([2., 4.])
     """
     if grad_variables is not None:
-        warnings.warn(messages.GRAD_VARIABLES, FutureWarning, stacklevel=2)
+        warn(messages.GRAD_VARIABLES, FutureWarning)
         if grad_tensors is not None:
             raise RuntimeError(messages.GRAD_VARIABLES_BOTH)
         grad_tensors = grad_variables
@@ -106,21 +137,22 @@ def backward(
     grads = _first_gradients(
         outputs, (None,) * len(outputs) if grad_tensors is None else _tuple(grad_tensors)
     )
-    keep = create_graph if retain_graph is None else retain_graph
+    keep = _keeps(retain_graph, create_graph)
     targets = None
+    roots = _roots(outputs)
     if wanted is not None:
         for x in wanted:
-            x.retain_grad()  # on a leaf nothing; other inputs get their gradient in `.grad` too
-        targets = [edge_of(x) for x in wanted]
-    roots = _roots(outputs)
+            if isinstance(x, Tensor):
+                x.retain_grad()  # on a leaf nothing; other inputs get their gradient in `.grad` too
+        targets = [_edge(x) for x in wanted]
     if create_graph:
-        warnings.warn(messages.BACKWARD_CREATE_GRAPH, UserWarning, stacklevel=2)
+        warn(messages.BACKWARD_CREATE_GRAPH)
     engine.run(roots, grads, keep, create_graph, targets, True)
 
 
 def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
+    outputs: Point | Sequence[Point],
+    inputs: Point | Sequence[Point],
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
@@ -146,22 +178,24 @@ def grad(
     if is_grads_batched:
         raise NotImplementedError(messages.GRADS_BATCHED)
     if not only_inputs:
-        warnings.warn(messages.ONLY_INPUTS, FutureWarning, stacklevel=2)
+        warn(messages.ONLY_INPUTS, FutureWarning)
     outs, ins = _tuple(outputs), _inputs(inputs)
     if not ins:
         raise RuntimeError(messages.GRAD_INPUTS_EMPTY)
     grads = _first_gradients(outs, (None,) * len(outs) if grad_outputs is None else _tuple(grad_outputs))
-    keep = create_graph if retain_graph is None else retain_graph
-    targets = []
+    keep = _keeps(retain_graph, create_graph)
+    targets, roots = [], _roots(outs)
     for x in ins:
-        edge = edge_of(x)
+        edge = _edge(x)
         if edge is None:
             raise RuntimeError(messages.INPUT_NO_GRAD)
         targets.append(edge)
-    found = engine.run(_roots(outs), grads, keep, create_graph, targets, False)
+    found = engine.run(roots, grads, keep, create_graph, targets, False)
     for index, (g, x) in enumerate(zip(found, ins, strict=True)):
         if g is None:
             if materialize_grads:
+                if not isinstance(x, Tensor):
+                    raise RuntimeError(messages.MATERIALIZE_EDGE)
                 found[index] = wrap(np.zeros_like(x._data))
             elif not allow_unused:
                 raise RuntimeError(messages.UNUSED.format(index=index))

@@ -15,7 +15,7 @@ from ..base import messages
 from ..base.state import enter_mode, leave_mode, state
 from ..op.record import REGISTRY
 from ..tensor.call import apply
-from ..tensor.forward import set_tangent, tangent_of, without
+from ..tensor.forward import check_size, set_tangent, tangent_of, without
 from ..tensor.tensor import Tensor
 
 _ids = itertools.count().__next__
@@ -33,7 +33,9 @@ def enter_dual_level() -> int:
 
 def exit_dual_level(*, level: int | None = None) -> None:
     """Close the newest level.  Tangents made in it are forgotten."""
-    if not state.levels or (level is not None and level != state.levels[-1]):
+    if not state.levels:
+        raise RuntimeError(messages.DUAL_LEVEL)
+    if level is not None and level != state.levels[-1]:
         raise RuntimeError(messages.DUAL_EXIT)
     state.levels = state.levels[:-1]
     leave_mode(_token)
@@ -64,23 +66,19 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
     """A view of `tensor` that carries `tangent` (of its shape and dtype) in the open level."""
     if not state.levels:
         raise RuntimeError(messages.DUAL_OUTSIDE)
-    for name, t in (("tensor", tensor), ("tangent", tangent)):
+    for position, name, t in ((1, "tensor", tensor), (2, "tangent", tangent)):
         if not isinstance(t, Tensor):
-            raise TypeError(
-                messages.NOT_TENSOR.format(op="make_dual", name=name, position=1, type=type(t).__name__)
-            )
+            words = {"op": "make_dual", "name": name, "position": position, "type": type(t).__name__}
+            raise TypeError(messages.NOT_TENSOR.format(**words))
         if t._data.dtype.kind not in "fcV":
             raise ValueError(
                 messages.DUAL_DTYPE.format(name="primal" if name == "tensor" else name, dtype=t.dtype)
             )
-    if tensor._data.shape != tangent._data.shape:
-        raise RuntimeError(
-            messages.DUAL_SHAPE.format(primal=list(tensor._data.shape), tangent=list(tangent._data.shape))
-        )
+    check_size(tensor, tangent)
     if tensor._data.dtype != tangent._data.dtype:
         raise RuntimeError(messages.DUAL_SAME_DTYPE)
     level = state.levels[-1] if level is None else level
-    dual = apply(REGISTRY["alias"], (tensor,))
+    dual = apply(REGISTRY["view"], (tensor,), (tensor._data.shape,))
     set_tangent(dual, level, tangent)
     return dual
 

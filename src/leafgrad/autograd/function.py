@@ -11,10 +11,10 @@ import numpy as np
 
 from ..base import messages
 from ..base.state import modes, quiet, set_grad_enabled, state
-from ..base.where import caller, describe
-from ..tensor import forward
-from ..tensor.call import CUSTOM, edge_of, recording
-from ..tensor.node import FREED, AccumulateGrad, Edge, Node, next_seq, resolve, short
+from ..base.where import caller, describe, warn
+from ..tensor import anomaly, forward
+from ..tensor.call import CUSTOM, MULTI, recording
+from ..tensor.node import FREED, LEAVES, Edge, Node, edge_of, next_seq, resolve
 from ..tensor.tensor import Notes, Tensor, counter_of, wrap
 from ..tensor.write import bump, check_write, rebase
 
@@ -35,8 +35,7 @@ class FunctionCtx:
     def save_for_forward(self, *tensors: Tensor | None) -> None:
         """Keep tensors for `jvp`, which finds them in `ctx.saved_tensors`."""
         for t in tensors:
-            if not (isinstance(t, Tensor) or t is None):
-                raise TypeError(messages.SAVE_FOR_FORWARD)
+            assert isinstance(t, Tensor) or t is None, messages.SAVE_FOR_FORWARD
         self.saved_for_forward = tensors
 
     def mark_dirty(self, *args: Tensor) -> None:
@@ -49,13 +48,13 @@ class FunctionCtx:
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether `backward` gets zeros (True, the default) or None for gradients that are undefined."""
+        if type(value) is not bool:
+            raise TypeError(messages.MATERIALIZE_BOOL)
         self.materialize_grads = value
 
     def mark_shared_storage(self, *pairs: Any) -> None:
         """Deprecated in torch, and without effect there too; warns."""
-        import warnings
-
-        warnings.warn(messages.MARK_SHARED_STORAGE, FutureWarning, stacklevel=2)
+        warn(messages.MARK_SHARED_STORAGE, FutureWarning)
 
 
 class FunctionNode(Node, FunctionCtx):
@@ -67,6 +66,11 @@ class FunctionNode(Node, FunctionCtx):
     def __init__(self) -> None:
         self.seq, self.edges, self.hooks, self.saved = next_seq(), (), None, None
         self.where = caller()
+        if anomaly.state.on:
+            anomaly.remember(self)
+
+    def __repr__(self) -> str:
+        return f"<torch.autograd.function.{type(self).__name__} object at {id(self):#x}>"
 
     @property
     def saved_tensors(self) -> tuple:
@@ -87,9 +91,8 @@ class FunctionNode(Node, FunctionCtx):
         for i, t in enumerate(self.to_save):
             if not (isinstance(t, Tensor) or t is None):
                 raise TypeError(messages.SAVE_FOR_BACKWARD.format(index=i, type=type(t).__name__))
-            mine = t is not None and resolve(t._node)[0] is self
-            if mine:
-                saved.append((None, t._data, counter_of(t), t._counter[0], resolve(t._node)[1]))  # type: ignore[union-attr]
+            if t is not None and resolve(t._node)[0] is self:
+                saved.append((None, t._data, counter_of(t), t._counter[0], resolve(t._node)[1]))
             else:
                 saved.append(_kept(t))
         self.saved = tuple(saved) or None
@@ -99,24 +102,11 @@ class FunctionNode(Node, FunctionCtx):
         t, data, counter, version, nr = kept
         if counter is None:
             return None
-        node: Node | None = self
         if t is None:
             t = wrap(data, Edge(self, nr) if self.multi else self)
             t._counter = counter
-        else:
-            node, nr = resolve(t._node)
         if counter[0] != version:
-            fn = (
-                ""
-                if node is None or type(node) is AccumulateGrad
-                else f", which is output {nr} of {short(node)},"
-            )
-            raise RuntimeError(
-                messages.MODIFIED.format(
-                    type=t.dtype.tensor_type, shape=list(t._data.shape), output=fn, version=counter[0], expected=version,
-                    node=self.name(), saved=describe(self.where), written=describe(counter[1] if len(counter) > 1 else None),
-                )
-            )  # fmt: skip
+            raise self._modified(t, *resolve(t._node), counter, version)
         return t
 
     def release(self) -> None:
@@ -144,7 +134,7 @@ class FunctionNode(Node, FunctionCtx):
             raise RuntimeError(messages.FUNCTION_BOTH)
         given = cls.backward if cls.backward is not Function.backward else cls.vjp
         found = given(self, *grads)
-        found = tuple(found) if isinstance(found, tuple | list) else (found,)
+        found = found if isinstance(found, tuple) else (found,)
         count = len(self.is_tensor)
         if len(found) > count and all(g is None for g in found[count:]):
             found = found[:count]
@@ -157,7 +147,11 @@ class FunctionNode(Node, FunctionCtx):
                 raise RuntimeError(messages.FUNCTION_KIND.format(type=type(g).__name__))
             if g is not None and not tensor:
                 raise RuntimeError(messages.FUNCTION_NOT_VARIABLE.format(node=self.name(), index=i + 1))
-        return [g for g, tensor in zip(found, self.is_tensor, strict=True) if tensor]
+        found = [g for g, tensor in zip(found, self.is_tensor, strict=True) if tensor]
+        for g, edge in zip(found, self.edges, strict=True):
+            if g is not None and edge is not None and g._data.dtype.kind == "c" and edge.dtype.kind != "c":
+                raise RuntimeError(messages.FUNCTION_COMPLEX)
+        return found
 
     is_tensor: tuple[bool, ...] = ()
 
@@ -192,11 +186,7 @@ class Function:
     _backward_cls: Any = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        import warnings
-
-        warnings.warn(
-            messages.FUNCTION_INSTANCE.format(name=type(self).__name__), DeprecationWarning, stacklevel=2
-        )
+        warn(messages.FUNCTION_INSTANCE.format(cls=type(self)), DeprecationWarning)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(messages.FUNCTION_LEGACY)
@@ -230,9 +220,10 @@ class Function:
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Call the Function; `kwargs` go to `forward`."""
-        if cls.setup_context is not Function.setup_context:
-            args, kwargs = _with_defaults(cls.forward, args, kwargs), {}
+        """Call the Function; arguments may be given by name, if `forward` takes them by position too."""
+        alone = cls.setup_context is Function.setup_context  # forward takes the ctx itself
+        if kwargs or not alone:
+            args = _by_position(cls.forward, alone, args, kwargs)
         ctx = (cls._backward_cls or FunctionNode)()
         edges = [edge_of(a) if isinstance(a, Tensor) else None for a in args]
         ctx.is_tensor = tuple([isinstance(a, Tensor) for a in args])
@@ -242,10 +233,10 @@ class Function:
         set_grad_enabled(False)
         levels, state.levels = state.levels, ()
         try:
-            if cls.setup_context is Function.setup_context:
-                result = cls.forward(ctx, *args, **kwargs)
+            if alone:
+                result = cls.forward(ctx, *args)
             else:
-                result = cls.forward(*args, **kwargs)
+                result = cls.forward(*args)
                 cls.setup_context(ctx, args, result)
         finally:
             set_grad_enabled(mode)
@@ -261,21 +252,29 @@ class Function:
         return tuple(wrapped) if isinstance(result, tuple) else wrapped[0]
 
 
-def _with_defaults(forward: Callable, args: tuple, kwargs: dict) -> tuple:
-    """All arguments by position: `setup_context` is given every input, defaults included."""
+def _by_position(forward: Callable, alone: bool, args: tuple, kwargs: dict) -> tuple:
+    """All arguments by position, as `backward` returns their gradients; `setup_context` is given the defaults too."""
     code = getattr(forward, "__code__", None)
-    if code is None or (len(args) >= code.co_argcount and not kwargs):
+    if not kwargs and code is not None and len(args) == code.co_argcount and not code.co_flags & 12:
         return args
-    names = code.co_varnames[: code.co_argcount]
-    defaults = dict(zip(names[::-1], (forward.__defaults__ or ())[::-1], strict=False))
-    given = list(args)
-    for name in names[len(args) :]:
-        if name not in kwargs and name not in defaults:
-            forward(*args, **kwargs)  # lets Python say what is missing
-        given.append(kwargs.pop(name, defaults.get(name)))
-    if kwargs:
-        forward(*args, **kwargs)
-    return tuple(given)
+    from inspect import signature
+
+    known = signature(forward)
+    if not alone:
+        bound = known.bind(*args, **kwargs)
+        bound.apply_defaults()
+        args, kwargs = bound.args, bound.kwargs
+    names = [name for name, p in known.parameters.items() if p.kind <= p.POSITIONAL_OR_KEYWORD][int(alone) :]
+    given = dict(zip(names, args, strict=False))
+    for name in kwargs:
+        if name not in names:
+            raise TypeError(messages.FUNCTION_UNEXPECTED.format(name=name))
+        if name in given:
+            raise TypeError(messages.FUNCTION_MULTIPLE.format(name=name))
+    for position, name in enumerate(names[: max(map(names.index, kwargs), default=-1) + 1]):
+        if name not in given and name not in kwargs:
+            raise TypeError(messages.FUNCTION_MISSING.format(name=name, position=position))
+    return (*args, *[kwargs[name] for name in names if name in kwargs])
 
 
 # --- outputs ---
@@ -289,34 +288,48 @@ def _wrap(ctx: FunctionNode, args: tuple, outputs: tuple, recorded: bool) -> lis
     """The outputs with their history."""
     for x in ctx.non_differentiable or ():
         if not isinstance(x, Tensor):
-            raise TypeError(messages.MARK_NON_DIFFERENTIABLE.format(type=type(x).__name__))
+            raise RuntimeError(messages.MARK_NON_DIFFERENTIABLE.format(type=type(x).__name__))
     for x in ctx.dirty_tensors or ():
         if not isinstance(x, Tensor):
             raise RuntimeError(messages.MARK_DIRTY_KIND.format(type=type(x).__name__))
         if not _contains(outputs, x):
             raise RuntimeError(messages.MARK_DIRTY)
     ctx.multi = len(outputs) > 1
+    if recorded and ctx.multi and any(_is_view(x) for x in ctx.dirty_tensors or ()):
+        raise RuntimeError(messages.FUNCTION_VIEW_OUTPUTS)
     shapes = [o._data.shape if isinstance(o, Tensor) else None for o in outputs]
     types = [o._data.dtype if isinstance(o, Tensor) else None for o in outputs]
-    ctx.shape, ctx.dtype = (shapes, types) if ctx.multi else (shapes[0], types[0])
-    wrapped: list = []
-    for nr, o in enumerate(outputs):
-        if not isinstance(o, Tensor) or _contains(outputs[:nr], o):
-            wrapped.append(
-                o if not isinstance(o, Tensor) else wrapped[next(i for i, x in enumerate(outputs) if x is o)]
-            )
-            continue
-        wrapped.append(_output(ctx, args, o, nr, recorded))
-    return wrapped
+    ctx.shape, ctx.dtype = (shapes, types) if ctx.multi or not outputs else (shapes[0], types[0])
+    last = {
+        id(o): nr for nr, o in enumerate(outputs)
+    }  # an output that is returned twice counts as the later one
+    wrapped: dict[int, Any] = {}
+    for o in outputs:
+        if id(o) not in wrapped:
+            wrapped[id(o)] = _output(ctx, args, o, last[id(o)], recorded) if isinstance(o, Tensor) else o
+    if sum(_differentiable(ctx, o) for o in outputs) > 1:
+        for w in wrapped.values():
+            if isinstance(w, Tensor) and _is_view(w) and w._notes.creation == CUSTOM:  # type: ignore[union-attr]
+                w._notes.creation = MULTI  # type: ignore[union-attr]
+    return [wrapped[id(o)] for o in outputs]
+
+
+def _is_view(t: Tensor) -> bool:
+    return t._notes is not None and t._notes.base is not None
+
+
+def _differentiable(ctx: FunctionNode, o: Any) -> bool:
+    """Whether an output of `forward` gets a gradient."""
+    return isinstance(o, Tensor) and o._data.dtype.kind in "fcV" and not _contains(ctx.non_differentiable, o)
 
 
 def _output(ctx: FunctionNode, args: tuple, o: Tensor, nr: int, recorded: bool) -> Tensor:
     given, dirty = _contains(args, o), _contains(ctx.dirty_tensors, o)
-    fixed = _contains(ctx.non_differentiable, o) or o._data.dtype.kind not in "fcV"
+    fixed = not _differentiable(ctx, o)
     edge = Edge(ctx, nr) if ctx.multi else ctx
     if dirty and given:
         if recorded and not fixed:
-            if type(o._node) is AccumulateGrad:
+            if type(o._node) in LEAVES:
                 raise RuntimeError(messages.LEAF_WRITTEN)
             check_write(o, True)
         bump(o)
@@ -370,15 +383,19 @@ def _push(cls: type[Function], ctx: FunctionNode, args: tuple, outputs: list, le
                 for a, t in zip(args, tangents, strict=True)
             ]
         kept, ctx.saved = ctx.saved, _plain(ctx)
+        state.levels = ()  # what jvp computes has no tangents of its own
         try:
             found = cls.jvp(ctx, *tangents)
         finally:
-            ctx.saved = kept
+            ctx.saved, state.levels = kept, levels
         found = found if isinstance(found, tuple) else (found,)
         if len(found) != len(outputs):
             raise RuntimeError(messages.FUNCTION_JVP_COUNT.format(expected=len(outputs), got=len(found)))
-        for o, t in zip(outputs, found, strict=True):
+        for index, (o, t) in enumerate(zip(outputs, found, strict=True)):
+            if t is not None and not isinstance(t, Tensor):
+                raise RuntimeError(messages.FUNCTION_JVP_KIND.format(type=type(t).__name__, index=index))
             if t is not None and isinstance(o, Tensor):
+                forward.check_size(o, t)
                 forward.set_tangent(o, level, t)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from ..base import messages
 from ..base.state import set_grad_enabled as _switch
 from ..base.state import state
+from ..base.where import warn
 
 
 class _Mode:
@@ -30,6 +31,8 @@ class _Mode:
         return _Mode(self.mode)
 
     def __call__(self, function: Callable) -> Callable:
+        if isinstance(function, type):
+            warn(messages.GRAD_MODE_CLASS, FutureWarning)
         code = getattr(function, "__code__", None)
         flags = code.co_flags if code is not None else 0
         if flags & 0x20:  # a generator: in the mode while it runs, out of it while it is suspended

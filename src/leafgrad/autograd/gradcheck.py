@@ -4,7 +4,6 @@ For a function s of one real or complex input x + iy, the gradient that autograd
 checked as two real functions, its real and its imaginary part.  Central differences: (f(x + eps) - f(x - eps)) / (2 eps).
 """
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,8 +11,8 @@ import numpy as np
 
 from ..base import messages
 from ..base.state import set_grad_enabled, state
-from ..tensor.call import edge_of
-from ..tensor.node import Node, next_seq
+from ..base.where import warn
+from ..tensor.node import Node, edge_of, next_seq
 from ..tensor.tensor import Tensor, wrap
 from . import forward_ad
 from .backward import grad
@@ -110,7 +109,7 @@ class _Check:
         for i in self.wanted():
             data = self.inputs[i]._data
             if data.dtype not in (np.float64, np.complex128):
-                warnings.warn(messages.CHECK_PRECISION.format(index=i), UserWarning, stacklevel=4)
+                warn(messages.CHECK_PRECISION.format(index=i))
             if any(s == 0 and n > 1 for s, n in zip(data.strides, data.shape, strict=True)):
                 raise RuntimeError(messages.CHECK_OVERLAP.format(index=i))
             self.inputs[i].retain_grad()
@@ -383,11 +382,13 @@ def gradgradcheck(
     True
     """
     assert check_fwd_over_rev or check_rev_over_rev, messages.CHECK_NOTHING_TWICE
+    assert check_rev_over_rev or not check_undefined_grad, messages.CHECK_UNDEFINED_TWICE
+    assert check_rev_over_rev or not check_batched_grad, messages.CHECK_BATCHED_TWICE
     ins = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None:
         found = func(*ins)
         outs = [o for o in (found if isinstance(found, tuple | list) else [found]) if o.requires_grad]
-        cotangents = tuple([_random_like(o, gen_non_contig_grad_outputs) for o in outs])
+        cotangents: tuple = tuple([_random_like(o, gen_non_contig_grad_outputs) for o in outs])
     else:
         cotangents = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
     count = len(cotangents)

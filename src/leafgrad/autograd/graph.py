@@ -3,8 +3,7 @@
 from typing import Any, NamedTuple
 
 from ..base import messages
-from ..tensor.call import edge_of
-from ..tensor.node import Node, resolve
+from ..tensor.node import Node, edge_of, resolve
 from ..tensor.tensor import Tensor
 
 

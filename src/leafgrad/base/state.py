@@ -6,14 +6,14 @@ changed; the lanes then look closer.  Both lists belong to the process, so a thr
 departed from the default: slower, never wrong.  What is true for a thread stands in `state`.
 """
 
-import threading
 import warnings
+from _thread import _local as Local  # as threading.local; importing threading takes longer
 
 special: list[object] = []
 modes: list[object] = []
 
 
-class State(threading.local):
+class State(Local):
     """The thread's own switches; class attributes are the defaults of a new thread."""
 
     grad_enabled = True
@@ -32,6 +32,19 @@ def set_grad_enabled(mode: bool) -> None:
             special.remove(_NO_GRAD)
         else:
             special.append(_NO_GRAD)
+
+
+class Anomaly:
+    """Anomaly mode: whether it is on, whether it looks for nan, and which node each thread is running."""
+
+    __slots__ = ("check_nan", "on", "running")
+
+    def __init__(self) -> None:
+        self.on = self.check_nan = False
+        self.running = Local()
+
+
+anomaly = Anomaly()  # of the process, as in torch
 
 
 class quiet:

@@ -1,12 +1,14 @@
 """Which line of the user's program is running: noted cheaply, formatted only when asked."""
 
 import linecache
+import warnings
 from itertools import islice
 from os.path import dirname
 from sys import _getframe
 from types import CodeType
 
 ROOT = dirname(dirname(__file__)) + "/"
+OUTSIDE: set[str] = set()  # files that have called leafgrad and are no part of it
 Where = tuple[CodeType, int]  # a code object and an instruction offset: two references, no string
 
 
@@ -15,7 +17,10 @@ def caller(depth: int = 1) -> Where | None:
     frame = _getframe(depth)
     while frame is not None and frame.f_code.co_filename.startswith(ROOT):
         frame = frame.f_back  # type: ignore[assignment]
-    return None if frame is None else (frame.f_code, frame.f_lasti)
+    if frame is None:
+        return None
+    OUTSIDE.add(frame.f_code.co_filename)
+    return (frame.f_code, frame.f_lasti)
 
 
 def describe(where: Where | None) -> str:
@@ -27,3 +32,11 @@ def describe(where: Where | None) -> str:
     line = (position and position[0]) or code.co_firstlineno
     source = linecache.getline(code.co_filename, line).strip()
     return f"{code.co_filename}:{line}" + (f": {source}" if source else "")
+
+
+def warn(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the innermost line outside leafgrad, however deep inside the warning is found due."""
+    level, frame = 2, _getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(ROOT):
+        level, frame = level + 1, frame.f_back  # type: ignore[assignment]
+    warnings.warn(text, category, stacklevel=level)

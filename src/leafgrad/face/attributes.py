@@ -1,9 +1,9 @@
 """What a tensor says about itself: shape, dtype, device, and its flags."""
 
-import warnings
 from typing import Any
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import public
 from ..ops.arguments import need_tensor
 from ..tensor.tensor import Attribute, Tensor
@@ -74,7 +74,7 @@ def name(self: Tensor) -> None:
 @_attribute
 def volatile(self: Tensor) -> bool:
     """What `no_grad` replaced; always False, with a warning."""
-    warnings.warn(messages.VOLATILE, UserWarning, stacklevel=2)
+    warn(messages.VOLATILE)
     return False
 
 

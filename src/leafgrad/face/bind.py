@@ -12,7 +12,7 @@ from ..tensor.write import INPLACE
 from .printing import tensor_format, tensor_repr
 
 _WRITES = """
-abs acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp clamp_max
+abs acos acosh addmv arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp clamp_max
 clamp_min clip conj_physical cos cosh deg2rad erf erfc exp exp2 expm1 fill fix floor frac gcd i0 lcm ldexp
 log log10 log1p log2 logit nan_to_num neg negative rad2deg reciprocal relu round rsqrt sigmoid sin sinc sinh
 sqrt square tan tanh trunc xlogy zero
@@ -25,9 +25,10 @@ def bind() -> None:
     """Give Tensor what the table lists."""
     Tensor.__repr__ = tensor_repr  # type: ignore[method-assign, assignment]
     Tensor.__format__ = tensor_format  # type: ignore[method-assign, assignment]
-    for functions in (table.FUNCTIONS, table.METHODS, *table.SPACES.values()):
+    for space, functions in {"": table.FUNCTIONS, "Tensor": table.METHODS, **table.SPACES}.items():
+        prefix = space + "_" if space in ("linalg", "special", "fft") else ""
         for name, function in functions.items():
-            _expect_arguments(name, function)
+            _expect_arguments(prefix + name, function)
     for name, function in table.METHODS.items():
         setattr(Tensor, name, _method(name, function))
     for name, function in table.INPLACE.items():

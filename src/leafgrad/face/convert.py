@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import METHODS, public
 from ..ops.arguments import need_tensor
 from ..ops.nested import item as stored
-from ..tensor.call import edge_of
-from ..tensor.node import AccumulateGrad
+from ..tensor.node import AccumulateGrad, edge_of
 from ..tensor.tensor import FRESH, Tensor, counter_of, wrap
 from ..values.dtype import BY_NP
 
@@ -94,6 +94,17 @@ def _one(self: Tensor) -> Any:
     return _plain(self._data).reshape(()).item()
 
 
+_warned = False
+
+
+def _warn_once() -> None:
+    """Say once in a process that a number leaves the graph."""
+    global _warned
+    if not _warned:
+        _warned = True
+        warn(messages.NUMBER_GRAD)
+
+
 @_method
 def __float__(self: Tensor) -> float:
     x = _one(self)
@@ -101,6 +112,8 @@ def __float__(self: Tensor) -> float:
         if x.imag:
             raise RuntimeError(messages.OVERFLOW.format(type="double"))
         x = x.real
+    if self._node is not None:
+        _warn_once()
     return float(x)
 
 
@@ -116,7 +129,10 @@ def __int__(self: Tensor) -> int:
 
 @_method
 def __complex__(self: Tensor) -> complex:
-    return complex(_one(self))
+    x = _one(self)
+    if self._node is not None:
+        _warn_once()
+    return complex(x)
 
 
 @_method

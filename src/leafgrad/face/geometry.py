@@ -10,9 +10,10 @@ from ..op.table import public
 from ..ops.arguments import integer, need_tensor, size_list, wrap_dim
 from ..ops.arithmetic import not_differentiable
 from ..ops.parts import check_format, check_window
-from ..tensor.call import edge_of, record, recording
+from ..tensor.call import record, recording
+from ..tensor.leaf import follow
 from ..tensor.misuse import invalid
-from ..tensor.node import AccumulateGrad
+from ..tensor.node import edge_of
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import bump, check_history
 from ..values import size as sizes
@@ -27,7 +28,7 @@ from ..values.dtype import BY_NP
 def _at(op: str, dim: Any, values: tuple) -> int:
     dim = integer(op, dim, "dim", 2)
     if not values:
-        raise IndexError(messages.UNBIND_SCALAR.format(dim=dim))
+        raise IndexError(messages.NO_DIMENSIONS.format(dim=dim))
     return values[wrap_dim(dim, len(values))]
 
 
@@ -250,6 +251,5 @@ def set_(
         self._node = record(_SET, (self,), (), (edge,), wrap(data))
     self._data = data
     bump(self)
-    if type(self._node) is AccumulateGrad:
-        self._node.follow(self)
+    follow(self)
     return self

@@ -1,17 +1,16 @@
 """The old constructors: `Tensor(2, 3)`, `Tensor([1, 2])`, `FloatTensor(...)`, `x.new(...)`, ..."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import FUNCTIONS, METHODS
 from ..ops.arguments import sizes
 from ..ops.create import allocate
 from ..ops.nested import array_of
 from ..ops.views import alias
-from ..tensor.misuse import short_type
 from ..tensor.tensor import FRESH, Tensor
 from ..values import device as devices
 from ..values import dtype as dtypes
@@ -38,7 +37,7 @@ def _construct(
     if "size" in named and not args:
         args = (Size(named.pop("size")),)
     if named:
-        got = ", ".join([*map(short_type, args), *[f"{k}={_kind(v)}" for k, v in named.items()]])
+        got = ", ".join([*map(c_name, args), *[f"{k}={c_name(v)}" for k, v in named.items()]])
         expected = "one of:\n" + "".join(f" * ({s})\n" for s in _SIGNATURES)
         raise TypeError(messages.COMBINATION.format(op="new", got=got, expected=expected))
     first = args[0] if args else None
@@ -66,10 +65,6 @@ def _construct(
     else:
         raise TypeError(messages.NEW_SEQUENCE.format(type=c_name(first)))
     return out
-
-
-def _kind(x: Any) -> str:
-    return "torch.dtype" if type(x) is dtype else short_type(x)
 
 
 def _tensor_new(cls: type, *args: Any, device: Any = None, **named: Any) -> Tensor:
@@ -124,7 +119,7 @@ def set_default_tensor_type(t: Any) -> None:
     >>> with warnings.catch_warnings(action="ignore"):
     ...     torch.set_default_tensor_type(torch.FloatTensor)
     """
-    warnings.warn(messages.DEFAULT_TYPE_DEPRECATED, UserWarning, stacklevel=2)
+    warn(messages.DEFAULT_TYPE_DEPRECATED)
     by_name = {d.tensor_type: d for d in BY_NP.values()}
     wanted = t.dtype if isinstance(t, _Typed) else by_name.get(t) if isinstance(t, str) else None
     if wanted is None:

@@ -17,15 +17,24 @@ from typing import Any
 REGISTRY: dict[str, "Op"] = {}
 
 
-class Rule:
-    """A derivative formula and where its arguments lie in the list (inputs..., params..., outputs...)."""
+def arguments(fn: Any) -> tuple[str, ...]:
+    """The names that a derivative formula reads."""
+    code = getattr(fn, "formula", fn).__code__
+    return code.co_varnames[: code.co_argcount]
 
-    __slots__ = ("arity", "fn", "names", "pick")
+
+class Rule:
+    """A derivative formula and where its arguments lie in the list (inputs..., params..., outputs...).
+
+    fn: the formula; bare: what computes it on bare arrays, which is a kernel where the rule is `fused` (tensor/kinds.py).
+    """
+
+    __slots__ = ("arity", "bare", "fn", "names", "pick")
 
     def __init__(self, fn: Callable, layout: list[str]) -> None:
-        code = fn.__code__
         self.fn = fn
-        self.names = code.co_varnames[1 : code.co_argcount]
+        self.bare = getattr(fn, "kernel", fn)
+        self.names = arguments(fn)[1:]
         places = [layout.index(name) for name in self.names]
         self.arity = len(places)
         self.pick: Any = None if not places else places[0] if len(places) == 1 else itemgetter(*places)
@@ -52,8 +61,8 @@ class Op:
     view: the output shares memory with the first input (strided: and its dtype).  writes: the kernel can
     write into its first input, given once more as `out=`.  node: the class name of its nodes.
     to, refuses, numbers, weigh, signatures, out_says: which dtypes and arguments it takes; see
-    tensor/elementwise.py.  shows: constants that its nodes show as saved, such as {"alpha": 1}.  in_place:
-    the op to record when the first input is written, where torch has another.
+    tensor/elementwise.py.  shows: what else its nodes show as saved: constants, such as {"alpha": 1}, or
+    functions of the node.  in_place: the op to record when the first input is written, where torch has another.
     """
 
     __slots__ = (
@@ -112,12 +121,7 @@ class Op:
         self.operator: Any = None
         self.augment: Any = None
         sizes = tuple(i + "_sym_sizes" for i in inputs)
-        named = {
-            n
-            for f in (joint, *(vjp or {}).values())
-            if f
-            for n in f.__code__.co_varnames[: f.__code__.co_argcount]
-        }
+        named = {n for f in (joint, *(vjp or {}).values()) if f for n in arguments(f)}
         self.shapes_of = tuple(i for i, n in enumerate(sizes) if n in named)
         self.shape_names = tuple(sizes[i] for i in self.shapes_of)
         layout = [*inputs, *params, *self.shape_names, *(outputs or ("results",)), "needs"]

@@ -26,7 +26,7 @@ sigmoid_backward = fused(
     a.sigmoid_backward, lambda grad, result: mul(grad, conj(mul(sub(1, result), result)))
 )
 sigmoid = unary(
-    "sigmoid", a.sigmoid, vjp=lambda grad, result: sigmoid_backward(grad, result), to=FLOAT,
+    "sigmoid", a.sigmoid, vjp=sigmoid_backward, to=FLOAT,
     doc="""1 / (1 + exp(-input)).
 
     >>> import leafgrad as torch

@@ -18,10 +18,10 @@ from ..tensor.write import INPLACE, check_inplace, inplace, into
 from ..values import promotion
 from .arithmetic import conj, mul
 from .dims import check_out_dtype, cpp_name, type_of
-from .matmul import _bmm as bmm
-from .matmul import _mm as mm
-from .matmul import _mv as mv
 from .matmul import adjoint, check_bmm, check_bool, check_mm, check_mv
+from .matmul import bmm_of as bmm
+from .matmul import mm_of as mm
+from .matmul import mv_of as mv
 from .shapes import expanded_shape
 from .views import expand, unsqueeze
 
@@ -75,7 +75,11 @@ def _sum(
             return r
         return np.add(r, self if beta == 1 else self * r.dtype.type(beta), out=r)
 
-    rules = {"self": lambda grad, beta: _times(grad, beta), first: by_first, second: by_second}
+    rules: dict[str, Callable | None] = {
+        "self": lambda grad, beta: _times(grad, beta),
+        first: by_first,
+        second: by_second,
+    }
     op = Op(name, kernel, ("self", first, second), ("beta", "alpha"), vjp=rules)
 
     def full(inputs: tuple, factors: tuple, out: Any) -> Any:
@@ -128,7 +132,7 @@ def _number(x: Any, name: str, form: str) -> Any:
 def _check_factors(factors: tuple, dtype: np.dtype) -> None:
     if dtype.kind != "c" and any(type(x) is complex and x.imag for x in factors):
         raise RuntimeError(
-            messages.FACTOR_OVERFLOW.format(type="int64_t" if dtype.kind in "iu" else cpp_name(dtype))
+            messages.OVERFLOW.format(type="int64_t" if dtype.kind in "iu" else cpp_name(dtype))
         )
 
 

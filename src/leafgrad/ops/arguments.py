@@ -6,19 +6,15 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
-from ..tensor.misuse import Missing, entry, is_method, wrong
+from ..tensor.misuse import Missing, entry, is_method, renew_arguments, wrong
 from ..tensor.tensor import Tensor
-
-
-def type_name(x: Any) -> str:
-    """The type of an argument as torch's messages name it."""
-    return "Tensor" if type(x) is Tensor else type(x).__name__
+from ..values.sequences import c_name as type_name
 
 
 def sizes(op: str, args: tuple, name: str = "size", position: int = 1) -> tuple[int, ...]:
     """A shape or a list of dims given as `f(2, 3)` or as `f((2, 3))`; TypeError for what is no integer."""
     given = args
-    if len(args) == 1 and (not hasattr(args[0], "__index__") or getattr(args[0], "shape", ())):
+    if len(args) == 1 and (not hasattr(args[0], "__index__") or getattr(args[0], "shape", None)):
         given = args[0]
         if not isinstance(given, tuple | list):
             raise wrong(op, name, _place(position), "tuple of ints", given)
@@ -88,6 +84,14 @@ def wrap_dims(dims: tuple[int, ...], ndim: int) -> tuple[int, ...]:
 
 def wrap_dim(dim: Any, ndim: int) -> int:
     """A dimension counted from the front, or an IndexError.  A 0-dim tensor counts as one-dimensional."""
+    n = ndim or 1
+    if not -n <= dim < n:
+        renew_arguments()
+    return wrapped(dim, ndim)
+
+
+def wrapped(dim: Any, ndim: int) -> int:
+    """The same in functions that torch composes of others, and which look at dimensions before anything else."""
     n = ndim or 1
     if not -n <= dim < n:
         raise IndexError(messages.DIM_RANGE.format(low=-n, high=n - 1, dim=dim))

@@ -7,7 +7,7 @@ import numpy as np
 from ..base import messages
 from ..op.table import expose, public
 from ..tensor.elementwise import foreign
-from ..tensor.kinds import binary, elementary, unary
+from ..tensor.kinds import binary, elementary, fused, unary
 from ..tensor.misuse import invalid, wrong
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import INPLACE
@@ -69,8 +69,8 @@ neg: Any = unary(
 )  # fmt: skip
 mul: Any = binary(
     "mul", k.mul,
-    self=lambda grad, other: mul(grad, conj(other)),
-    other=lambda grad, self: mul(grad, conj(self)),
+    self=fused(k.mul_conj, lambda grad, other: mul(grad, conj(other))),
+    other=fused(k.mul_conj, lambda grad, self: mul(grad, conj(self))),
     numbers=("self", "other"),
     doc="""input * other, of tensors or numbers that broadcast and whose types are promoted.
 
@@ -147,21 +147,6 @@ _rsub_number = unary(
     params=("other", "alpha"), weigh=("other",), refuses=_no_bools, node="RsubBackward1",
 )  # fmt: skip
 
-# What composites do with a number shows in their graph under other names than what users do.
-
-add_number = unary(
-    "add", k.add, vjp=lambda grad: grad, params=("other",), weigh=("other",), linear=False,
-    node="AddBackward1", shows={"alpha": 1},
-)  # fmt: skip
-mul_number = unary(
-    "mul", k.mul, vjp=lambda grad, other: mul(grad, conj(other)), params=("other",), weigh=("other",),
-    node="MulBackward1",
-)  # fmt: skip
-div_number = unary(
-    "div", k.div, vjp=lambda grad, other: div(grad, conj(other)), params=("other",), weigh=("other",),
-    to=FLOAT, node="DivBackward1",
-)  # fmt: skip
-
 _rsub_from = _rsub_number.op.public
 _add, _sub, _mul, _div = add.op.public, sub.op.public, mul.op.public, div.op.public
 
@@ -217,6 +202,8 @@ _public_add.write = _add_in_place  # type: ignore[attr-defined]
 def _rsub_operator(self: Tensor, other: Any) -> Any:
     if type(other) is float or type(other) is int:
         return _rsub_from(self, other, ONE)
+    if isinstance(other, np.number | np.bool):
+        other = other.item()
     return NotImplemented if foreign(other) else _public_rsub(self, other)
 
 

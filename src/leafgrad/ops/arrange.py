@@ -145,7 +145,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         raise RuntimeError(messages.ROLL_ALIGN.format(shifts=len(shifts), dims=len(dims)))
     for d in dims:
         if not ndim:
-            raise IndexError(messages.UNBIND_SCALAR.format(dim=d))
+            raise IndexError(messages.NO_DIMENSIONS.format(dim=d))
         wrap_dim(d, ndim)
     return roll_row(input, shifts, dims)
 
@@ -302,5 +302,5 @@ def _each(x: Tensor, repeats: Tensor, dim: int, size: int, output_size: int | No
     if times.size == 1:
         repeats = wrap(np.full(size, times.reshape(()), times.dtype))
     elif times.size != size:
-        raise RuntimeError(messages.INTERLEAVE_MATCH.format(repeats=times.size, size=size))
+        raise RuntimeError(messages.INTERLEAVE_MATCH.format(repeats=times.size, dim=dim, size=size))
     return index_select(x, dim, wrap(_counted(repeats, output_size)))

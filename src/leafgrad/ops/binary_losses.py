@@ -6,9 +6,10 @@ import numpy as np
 
 from ..base import messages
 from ..op.table import public
-from ..tensor.call import edge_of, recording
+from ..tensor.call import recording
 from ..tensor.elementwise import check_cast
 from ..tensor.kinds import primitive
+from ..tensor.node import edge_of
 from ..tensor.tensor import Tensor
 from ..values import losses as k
 from .activation import log_sigmoid, sigmoid
@@ -17,9 +18,7 @@ from .arithmetic import add, div, mul, neg, sub
 from .comparison import lt
 from .dims import type_of
 from .exponential import log, log1p
-from .losses import _reduced as reduced
-from .losses import _share as share
-from .nll import reduction_of
+from .reduction import reduced, reduction_of, share
 from .ternary import where
 
 ndarray = np.ndarray

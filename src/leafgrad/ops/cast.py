@@ -1,12 +1,12 @@
 """Casts: `to`, `type`, `float`, `double`, `int`, ... of tensors."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import METHODS, public
 from ..tensor import misuse
 from ..tensor.kinds import primitive
@@ -17,6 +17,7 @@ from ..values import promotion, strides
 from ..values.device import contiguous_format, preserve_format
 from ..values.device import device as device_class
 from ..values.dtype import BY_NP, dtype
+from ..values.sequences import c_name
 from .arguments import need_tensor
 from .copies import to_copy
 from .parts import check_format
@@ -36,7 +37,7 @@ def _cast(
         if memory_format is contiguous_format or self.is_contiguous(memory_format=memory_format):
             return self
     if self._data.dtype.kind == "c" != wanted.kind:
-        warnings.warn(messages.CAST_COMPLEX, UserWarning, stacklevel=3)
+        warn(messages.CAST_COMPLEX)
     return _to_copy(self, wanted, None if memory_format is preserve_format else memory_format)
 
 
@@ -81,7 +82,7 @@ def to(self: Tensor, *args: Any, **named: Any) -> Tensor:
         return _cast(self, args[0])
     given = _bound(args, dict(named))
     if given is None:
-        got = ", ".join([*map(_shown, args), *[f"{k}={_shown(v)}" for k, v in named.items()]])
+        got = ", ".join([*map(c_name, args), *[f"{k}={c_name(v)}" for k, v in named.items()]])
         if named and not args:
             got += ", "
         expected = "one of:\n" + "".join(f" * ({s})\n" for s in _TO)
@@ -118,10 +119,6 @@ def _bound(args: tuple, given: dict[str, Any]) -> dict[str, Any] | None:
 
 def _is_dtype(x: Any) -> bool:
     return type(x) is dtype or x in (bool, int, float, complex)
-
-
-def _shown(x: Any) -> str:
-    return "torch." + type(x).__name__ if isinstance(x, dtype | device_class) else misuse.short_type(x)
 
 
 def _to(name: str, target: dtype) -> Callable:
@@ -285,6 +282,8 @@ def is_tensor(obj: Any) -> bool:
     >>> torch.is_tensor(3)
     False
     """
+    if type(obj) is misuse.Missing:
+        obj._raise()
     return isinstance(obj, Tensor)
 
 

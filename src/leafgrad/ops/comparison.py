@@ -43,8 +43,22 @@ def _comparison(
         """,
         **options,
     )  # fmt: skip
-    expose(op.op.public, name, inplace=True, aliases=(alias,) if alias else (), operator=name, row=op.op)
+    operate = _equals(op.op) if name == "eq" else None
+    aliases = (alias,) if alias else ()
+    expose(op.op.public, name, inplace=True, aliases=aliases, operator=name, row=op.op, operate=operate)
     return op
+
+
+def _equals(op: Op) -> Callable:
+    """`==`, which, alone among torch's operators, takes an array: element by element."""
+
+    def operate(self: Tensor, other: Any) -> Any:
+        found = op.operator(self, other)
+        if found is NotImplemented and isinstance(other, np.ndarray) and other.dtype in BY_NP:
+            return op.public(self, wrap(other))
+        return found
+
+    return operate
 
 
 eq = _comparison("eq", k.eq, "", "==", "False,  True, False")

@@ -12,6 +12,8 @@ from ..tensor.misuse import wrong
 from ..tensor.tensor import Tensor
 from ..tensor.view import view
 from ..values import kernels as k
+from ..values.blocks import LARGE
+from ..values.copies import contiguous
 from ..values.dtype import BY_NP, FLOAT
 from ..values.strides import offset
 from . import views
@@ -296,7 +298,11 @@ def _public_polar(abs: Tensor, angle: Tensor, *, out: Any = None) -> Tensor:
 
 def _angle(x: ndarray, out: Any = ...) -> ndarray:
     if x.dtype.kind == "c":
-        return np.arctan2(x.imag, x.real, out=out)
+        if x.size < LARGE:
+            return np.arctan2(x.imag, x.real, out=out)
+        return k.atan2(
+            contiguous(x.imag), contiguous(x.real), out=out
+        )  # NumPy is slow where numbers have gaps
     result = np.where(np.isnan(x), x, np.where(x < 0, x.dtype.type(pi), x.dtype.type(0)))
     if out is ...:
         return np.asarray(result, x.dtype)

@@ -1,21 +1,22 @@
-"""Copies and conversions: clone, contiguous, copy_, fill_, zero_, and the cast that every `.to` is made of."""
+"""Copies and conversions: clone, detach, contiguous, copy_, fill_, zero_, and the cast that every `.to` is made of."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import public
 from ..tensor.elementwise import broadcast_shapes
 from ..tensor.kinds import primitive
-from ..tensor.misuse import invalid, wrong
+from ..tensor.misuse import invalid, renew_arguments, wrong
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.view import moved
-from ..tensor.write import INPLACE, bump, check_inplace, check_overlap, check_shared, inplace, unrecorded
+from ..tensor.write import INPLACE, bump, check_inplace, check_shared, inplace, unrecorded
 from ..values import copies, strides
 from ..values.arguments import number
 from ..values.device import contiguous_format, preserve_format
+from ..values.strides import check_overlap
 from . import views
 from .arguments import need_tensor
 from .parts import check_format
@@ -23,7 +24,7 @@ from .views import sum_to_size, zeros_of
 
 ndarray = np.ndarray
 
-# --- clone, contiguous ---
+# --- clone, detach, contiguous ---
 
 
 @public(name="clone")
@@ -38,6 +39,30 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     if memory_format is not None:
         memory_format = check_format("clone", memory_format, input._data.ndim)
     return views.clone(input, memory_format)
+
+
+@public(method=False)
+def detach(input: Tensor) -> Tensor:
+    """The same memory with no history: `Tensor.detach` as a function.
+
+    >>> import leafgrad as torch
+    >>> torch.detach(torch.ones(2, requires_grad=True) * 2)
+    tensor([2., 2.])
+    """
+    need_tensor("detach", input)
+    return input.detach()
+
+
+@public(name="detach_", method=False)
+def detach_(input: Tensor) -> Tensor:
+    """Cut a tensor off its graph, so that it becomes a leaf: `Tensor.detach_` as a function.  RuntimeError for a view.
+
+    >>> import leafgrad as torch
+    >>> torch.detach_(torch.ones(2, requires_grad=True) * 2)
+    tensor([2., 2.])
+    """
+    need_tensor("detach_", input)
+    return input.detach_()
 
 
 @public(torch=False)
@@ -79,7 +104,7 @@ def check_copy(target: ndarray, source: ndarray) -> None:
         if shape != target.shape:
             raise RuntimeError(messages.INPLACE_SHAPE.format(shape=list(target.shape), broadcast=list(shape)))
     if source.dtype.kind == "c" != target.dtype.kind:
-        warnings.warn(messages.CAST_COMPLEX, UserWarning, stacklevel=3)
+        warn(messages.CAST_COMPLEX)
 
 
 @public(torch=False, name="copy_")
@@ -110,8 +135,11 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
         bump(self)
         return self
     check_inplace(copy.op, (self, other))
-    check_shared(self._data, other._data)
-    check_copy(self._data, other._data)
+    if strides.same_place(to, source):  # nothing to do but to count it
+        return inplace(copy.op, (self, other), stretched=True)
+    check_overlap(to)
+    check_shared(to, source)
+    check_copy(to, source)
     return copy(self, other, out=INPLACE)
 
 
@@ -154,6 +182,7 @@ def _fill_value(op: str, x: Any, value: Any) -> Any:
     need_tensor(op, x)
     if isinstance(value, Tensor):
         if value._data.ndim:
+            renew_arguments()
             raise RuntimeError(messages.FILL_DIMS.format(ndim=value._data.ndim))
         return value
     if not isinstance(value, bool | int | float | complex | np.generic):
@@ -170,14 +199,14 @@ def fill_(input: Tensor, value: Any) -> Tensor:
     tensor([3., 3.])
     """
     need_tensor("fill_", input)
-    check_inplace(fill_number_in_place.op, (input,))
+    check_inplace(fill_tensor_in_place.op, (input, value))
     value = _fill_value("fill_", input, value)
     if not isinstance(value, Tensor) and unrecorded(input):
-        input._data.fill(value)
+        copies.fill(input._data, value)
         bump(input)
         return input
     if isinstance(value, Tensor):
-        return inplace(fill_tensor_in_place.op, (input, value), stretched=True)
+        return inplace(fill_tensor_in_place.op, (input, value))
     return inplace(fill_number_in_place.op, (input,), (value,), stretched=True)
 
 
@@ -203,7 +232,7 @@ def zero_(input: Tensor) -> Tensor:
     """
     need_tensor("zero_", input)
     if unrecorded(input):
-        input._data.fill(0)
+        copies.fill(input._data, 0)
         bump(input)
         return input
     return inplace(zero_in_place.op, (input,), stretched=True)

@@ -1,12 +1,12 @@
 """How samples are spread: cov, corrcoef; and counted: histc, bincount."""
 
-import warnings
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import public
 from ..tensor.kinds import primitive
 from ..tensor.misuse import wrong
@@ -18,7 +18,7 @@ from .arithmetic import conj, div, mul, not_differentiable, sub
 from .clamping import clamp
 from .complex import complex, imag, real
 from .dims import cpp_name, data_of, type_of
-from .matmul import mm
+from .matmul import mm_of
 from .powers import sqrt
 from .reduce import sum_dims, sum_front
 from .scaling import times
@@ -77,10 +77,10 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Any = None, aweights: A
     else:
         divisor = sub(total, correction) if correction else total
     if divisor._data.item() <= 0:
-        warnings.warn(messages.COV_FREEDOM, UserWarning, stacklevel=2)
+        warn(messages.COV_FREEDOM)
         divisor = wrap(np.zeros_like(divisor._data))
     apart = sub(input, views.unsqueeze(mean, 1))
-    products = mm(apart, conj(views.t(apart if weights is None else mul(apart, weights))))
+    products = mm_of(apart, conj(views.t(apart if weights is None else mul(apart, weights))))
     return views.squeeze_all(div(products, divisor))
 
 

@@ -1,18 +1,18 @@
 """Making tensors from data: `tensor`, `as_tensor`, `asarray`, `from_numpy`, `frombuffer`."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
 from ..base.state import modes
+from ..base.where import warn
 from ..op.table import public
 from ..tensor.call import recording
 from ..tensor.misuse import wrong
 from ..tensor.subclass import dress
 from ..tensor.tensor import Tensor, wrap
-from ..tensor.write import bump, check_overlap
+from ..tensor.write import bump
 from ..values import device as devices
 from ..values import dtype as dtypes
 from ..values.buffers import empty as new_array
@@ -20,6 +20,7 @@ from ..values.device import layout as layout_class
 from ..values.device import strided
 from ..values.dtype import BY_NP
 from ..values.sequences import c_name as type_name
+from ..values.strides import check_overlap
 from .nested import array_of, checked
 
 # --- what all that make tensors share ---
@@ -99,20 +100,13 @@ def finished(data: np.ndarray, out: Tensor | None, requires_grad: bool = False) 
 
 def allocate(op: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Uninitialised memory, or torch's error for a shape that cannot be had."""
-    count = dtype.itemsize
     for i, n in enumerate(shape):
         if n < 0:
             text = messages.SIZE_NEGATIVE if op == "zeros" else messages.SIZE_NEGATIVE_EMPTY
             raise RuntimeError(text.format(op=op, n=n, size=list(shape)))
         if n >= 2**63:
             raise TypeError(messages.SIZES_OVERFLOW.format(op=op, position=i + 1))
-        count *= n
-    if count >= 2**63:
-        raise RuntimeError(messages.SIZE_OVERFLOW.format(size=list(shape)))
-    try:
-        return new_array(shape, dtype)
-    except (MemoryError, ValueError):
-        raise RuntimeError(messages.NO_MEMORY.format(bytes=count)) from None
+    return new_array(shape, dtype)
 
 
 # --- copies of data ---
@@ -143,7 +137,7 @@ def tensor(
         out = wrap(np.array(data, np.int64))
     else:
         if isinstance(data, Tensor):
-            warnings.warn(messages.NEW_FROM_TENSOR, UserWarning, stacklevel=2)
+            warn(messages.NEW_FROM_TENSOR)
         out = wrap(array_of(data, wanted))
     if requires_grad:
         check_requires_grad("tensor", requires_grad, out._data.dtype)
@@ -171,7 +165,7 @@ def new_tensor(
         "new_tensor", dtype or BY_NP[self._data.dtype], None, device, requires_grad, pin_memory
     )
     if isinstance(data, Tensor):
-        warnings.warn(messages.NEW_FROM_TENSOR_METHOD, UserWarning, stacklevel=2)
+        warn(messages.NEW_FROM_TENSOR_METHOD)
     return made(array_of(data, np_dtype), requires_grad, self)
 
 
@@ -192,7 +186,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
         raise TypeError(messages.NOT_NDARRAY.format(type=type_name(ndarray)))
     data = checked(ndarray)
     if not data.flags.writeable:
-        warnings.warn(messages.ARRAY_NOT_WRITABLE, UserWarning, stacklevel=2)
+        warn(messages.ARRAY_NOT_WRITABLE)
     return wrap(data.view(np.ndarray) if type(data) is not np.ndarray else data)
 
 
@@ -230,7 +224,7 @@ def _buffered(buffer: Any, dtype: np.dtype, count: int, offset: int) -> np.ndarr
     if offset + count * item > length:
         raise ValueError(messages.BUFFER_SHORT.format(count=count, item=item, offset=offset, length=length))
     if memory.readonly:
-        warnings.warn(messages.BUFFER_NOT_WRITABLE, UserWarning, stacklevel=3)
+        warn(messages.BUFFER_NOT_WRITABLE)
     return np.frombuffer(memory, dtype, count, offset)
 
 
@@ -315,6 +309,6 @@ def _as_array_tensor(
         return out if out.requires_grad else out.requires_grad_()
     if requires_grad is None:
         if x.requires_grad:
-            warnings.warn(messages.ASARRAY_REQUIRES_GRAD, UserWarning, stacklevel=3)
+            warn(messages.ASARRAY_REQUIRES_GRAD)
         return out
     return out.detach() if out.requires_grad else out

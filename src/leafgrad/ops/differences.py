@@ -38,7 +38,14 @@ def _check_part(x: Tensor, part: Any, name: str, dim: int) -> None:
 
 @public()
 def diff(
-    input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None, *, out: Any = None
+    input: Tensor,
+    n: int = 1,
+    dim: int = -1,
+    prepend: Any = None,
+    append: Any = None,
+    *,
+    out: Any = None,
+    axis: Any = ABSENT,
 ) -> Tensor:
     """The differences between neighbours along `dim`, n times over; of bools whether they differ.
 
@@ -52,7 +59,7 @@ def diff(
     n = integer("diff", n, "n", 2)
     if not x.ndim:
         raise RuntimeError(messages.DIFF_DIMS)
-    dim = one_dim("diff", dim, x.ndim, position=3) % x.ndim
+    dim = one_dim("diff", dim if axis is ABSENT else axis, x.ndim, position=3) % x.ndim
     if n < 0:
         raise RuntimeError(messages.DIFF_ORDER.format(n=n))
     for part, name in ((prepend, "prepend"), (append, "append")):
@@ -89,7 +96,7 @@ def _checked(op: str, y: Any, x: Any, dx: Any, dim: Any) -> int:
     if x is not None and dx is not ABSENT:
         raise invalid(op, signatures)
     if not y._data.ndim:
-        raise IndexError(messages.TRAPEZOID_NO_DIM.format(dim=dim))
+        raise IndexError(messages.NO_DIMENSIONS.format(dim=dim))
     dim = one_dim(op, dim, y._data.ndim)
     if y._data.dtype.kind == "b" or (x is not None and x._data.dtype.kind == "b"):
         raise RuntimeError(messages.TRAPEZOID_BOOL.format(op=op, what="`y`" if x is None else "`x` or `y`"))
@@ -117,7 +124,7 @@ def _neighbours(y: Tensor, dim: int) -> Tensor:
 
 
 @public(method=False, aliases=("trapz",))
-def trapezoid(y: Tensor, x: Any = None, *, dx: Any = ABSENT, dim: int = -1) -> Tensor:
+def trapezoid(y: Tensor, x: Any = None, *, dx: Any = ABSENT, dim: int = -1, axis: Any = ABSENT) -> Tensor:
     """The area under y along `dim` by the trapezoidal rule, with samples at the points x, or at distances
     `dx` (1).
 
@@ -127,7 +134,7 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = ABSENT, dim: int = -1) -> T
     >>> torch.trapezoid(torch.tensor([1.0, 3.0, 2.0]))
     tensor(4.5000)
     """
-    dim = _checked("trapezoid", y, x, dx, dim) % y._data.ndim
+    dim = _checked("trapezoid", y, x, dx, dim if axis is ABSENT else axis) % y._data.ndim
     if not y._data.shape[dim]:
         shape = (*y._data.shape[:dim], *y._data.shape[dim + 1 :])
         return wrap(np.zeros(shape, y._data.dtype))
@@ -138,14 +145,16 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = ABSENT, dim: int = -1) -> T
 
 
 @public(method=False)
-def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = ABSENT, dim: int = -1) -> Tensor:
+def cumulative_trapezoid(
+    y: Tensor, x: Any = None, *, dx: Any = ABSENT, dim: int = -1, axis: Any = ABSENT
+) -> Tensor:
     """The areas that `trapezoid` adds up, cumulatively: one entry less along `dim`.
 
     >>> import leafgrad as torch
     >>> torch.cumulative_trapezoid(torch.tensor([1.0, 3.0, 2.0]))
     tensor([2.0000, 4.5000])
     """
-    dim = _checked("cumulative_trapezoid", y, x, dx, dim)
+    dim = _checked("cumulative_trapezoid", y, x, dx, dim if axis is ABSENT else axis)
     along = dim % y._data.ndim
     if x is None:
         return cumsum_front(times(_neighbours(y, along), (1 if dx is ABSENT else dx) / 2), dim)

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
-from ..tensor.call import edge_of, recording
+from ..tensor.call import recording
 from ..tensor.misuse import invalid, wrong
+from ..tensor.node import edge_of
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import INPLACE, fill
 from ..values.dtype import BY_NP
 from ..values.dtype import parse as parse_dtype
+from ..values.sequences import c_name as type_name
 from .arguments import wrap_dim
 from .copies import copy
 from .outs import check_out_dtype as check_out_dtype
@@ -54,9 +56,7 @@ def dims(op: str, dim: Any, ndim: int, signatures: tuple = ()) -> Dims:
                 if isinstance(d, bool) or not hasattr(d, "__index__"):
                     if i:
                         raise TypeError(
-                            messages.SIZES_UNPACK.format(
-                                op=op, name="dim", position=i + 1, type=type(d).__name__
-                            )
+                            messages.SIZES_UNPACK.format(op=op, name="dim", position=i + 1, type=type_name(d))
                         )
                     raise _no_dim(op, dim, signatures)
                 d = index(d)
@@ -79,7 +79,7 @@ def _no_dim(op: str, dim: Any, signatures: tuple) -> TypeError:
     return invalid(op, signatures) if signatures else wrong(op, "dim", 2, "tuple of ints", dim)
 
 
-def one_dim(op: str, dim: Any, ndim: int, signatures: tuple = (), position: int = 2) -> int:
+def one_dim(op: str, dim: Any, ndim: int, signatures: tuple = (), position: int | None = 2) -> int:
     """One dimension, as it was given; IndexError if it is not there, TypeError if it is no integer."""
     if type(dim) is not int:
         if isinstance(dim, bool | np.bool) or not hasattr(dim, "__index__"):

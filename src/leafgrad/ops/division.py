@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from ..base import messages
 from ..op.table import expose, public
 from ..tensor.elementwise import foreign
@@ -55,7 +57,9 @@ _ROUNDED = {"trunc": _rounded("trunc", k.trunc_divide), "floor": _rounded("floor
 
 
 def _divided_by(self: Tensor, other: Any) -> Any:
-    return NotImplemented if foreign(other) else mul.op.public(reciprocal.op.public(self), other)
+    if foreign(other):  # an array comes back to the tensor's 1 / x, which NumPy then multiplies
+        return reciprocal.op.public(self) * other if isinstance(other, np.ndarray) else NotImplemented
+    return mul.op.public(reciprocal.op.public(self), other)
 
 
 @public(

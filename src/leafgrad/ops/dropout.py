@@ -1,18 +1,21 @@
 """Dropout and its relatives (N. Srivastava et al., "Dropout", 2014; G. Klambauer et al., alpha dropout,
 2017)."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import public
+from ..tensor.misuse import wrong
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import INPLACE
 from ..values import distributions
+from ..values.dtype import BY_NP, default
 from .arguments import need_tensor
 from .arithmetic import add, mul
+from .dims import flag
 
 _add, _mul = add.op.public, mul.op.public
 ALPHA = 1.7580993408473766  # -scale * alpha of selu
@@ -30,6 +33,9 @@ def _drop(
     out = INPLACE if inplace else None
     if p == 1:
         return _mul(input, wrap(np.zeros((), x.dtype)), out=out)
+    if feature and x.ndim < 2:
+        raise RuntimeError(messages.DROPOUT_FEATURES)
+    _check_dtype(x.dtype, alpha)
     shape = (*x.shape[:2], *(1,) * (x.ndim - 2)) if feature else x.shape
     noise = np.empty(shape, x.dtype)
     distributions.bernoulli(None, noise, 1 - p)
@@ -41,6 +47,19 @@ def _drop(
     return _add(
         _mul(input, wrap(noise * x.dtype.type(a)), out=out), wrap(np.asarray(shift, x.dtype)), out=out
     )
+
+
+def _check_dtype(dtype: np.dtype, alpha: bool) -> None:
+    """Raise unless the noise, drawn in the input's dtype, can be scaled in it."""
+    own = BY_NP[dtype].type_name
+    if dtype.kind in "biu":
+        want = "Long" if alpha and dtype.kind == "b" else own
+        raise RuntimeError(messages.CAST.format(got=BY_NP[default()].type_name, want=want))
+    if dtype.kind == "c":
+        raise NotImplementedError(messages.NOT_FOR.format(kernel="bernoulli_scalar_cpu_", type=own))
+
+
+# --- torch.nn.functional ---
 
 
 @public(torch=False, method=False, spaces=("nn.functional",))
@@ -90,9 +109,7 @@ def _channels(
         raise ValueError(messages.DROPOUT_P.format(p=p))
     ndim = input._data.ndim
     if ndim not in dims:
-        warnings.warn(
-            messages.DROPOUT_DIMS.format(name=name, ndim=ndim, dims=dims), UserWarning, stacklevel=3
-        )
+        warn(messages.DROPOUT_DIMS.format(name=name, ndim=ndim, dims=dims))
     lone = ndim == dims[0] and name != "dropout2d"  # there, torch takes (N, C, L) for granted
     x: Any = input.unsqueeze_(0) if lone and inplace else input.unsqueeze(0) if lone else input
     found: Any = _drop("feature_dropout", x, p, training, inplace, True, False)
@@ -132,3 +149,38 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     torch.Size([1, 2, 3, 3, 3])
     """
     return _channels("dropout3d", (4, 5), input, p, training, inplace)
+
+
+# --- torch ---
+
+
+def _bare(name: str, feature: bool, alpha: bool, what: str) -> None:
+    """Enter `torch.<name>(input, p, train)`, which nn.functional's function is made of, and its in-place variant."""
+
+    def drop(op: str, input: Tensor, p: float, train: bool, inplace: bool) -> Tensor:
+        need_tensor(op, input)
+        if isinstance(p, Tensor) and not p._data.ndim:
+            p = p.item()
+        if not isinstance(p, int | float):
+            raise wrong(op, "p", 2, "float", p)
+        flag(op, train, "train", 3)
+        if not 0 <= p <= 1:
+            raise RuntimeError(messages.DROPOUT_P.format(p=f"{p:g}"))
+        return _drop(op, input, p, train, inplace, feature, alpha)
+
+    def function(input: Tensor, p: float, train: bool) -> Tensor:
+        return drop(name, input, p, train, False)
+
+    def write(input: Tensor, p: float, train: bool) -> Tensor:
+        return drop(name + "_", input, p, train, True)
+
+    function.__doc__ = f"{what}, each with probability p, if `train`.  RuntimeError unless 0 <= p <= 1."
+    write.__doc__ = f"`{name}` in place."
+    public(name=name, method=False)(function)
+    public(name=name + "_", method=False)(write)
+
+
+_bare("dropout", False, False, "Zero elements")
+_bare("feature_dropout", True, False, "Zero whole channels")
+_bare("alpha_dropout", False, True, "Set elements to what `selu` has far below zero")
+_bare("feature_alpha_dropout", True, True, "Set whole channels to what `selu` has far below zero")

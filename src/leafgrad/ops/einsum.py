@@ -8,7 +8,7 @@ from ..op.table import public
 from ..tensor.tensor import Tensor
 from .arguments import need_tensor
 from .arithmetic import mul
-from .matmul import _bmm
+from .matmul import bmm_of
 from .reduce import sum_front as sum_of
 from .views import diagonal, permute, reshape, unsqueeze
 
@@ -208,4 +208,4 @@ def _pair(a: Tensor, b: Tensor, summed: list[int]) -> Tensor:
     )
     order = [*batch, *only_a, *both, *only_b, *none]
     shape = [x[d] if d in batch or d in only_a else y[d] if d in only_b else 1 for d in order]
-    return permute(reshape(_bmm(left, right), tuple(shape)), tuple(order.index(d) for d in range(n)))
+    return permute(reshape(bmm_of(left, right), tuple(shape)), tuple(order.index(d) for d in range(n)))

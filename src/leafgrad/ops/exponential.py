@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..op.table import expose
-from ..tensor.kinds import binary, unary
+from ..tensor.kinds import binary, fused, unary
 from ..values import kernels as k
 from ..values.dtype import FLOAT
 from .arithmetic import add, conj, div, mul, sub
@@ -14,7 +14,7 @@ from .arithmetic import add, conj, div, mul, sub
 LN2, LN10 = ln(2), ln(10)
 
 exp = unary(
-    "exp", k.exp, vjp=lambda grad, result: mul(grad, conj(result)), to=FLOAT,
+    "exp", k.exp, vjp=fused(k.mul_conj, lambda grad, result: mul(grad, conj(result))), to=FLOAT,
     doc="""e to the power of each element; integers give the default dtype.
 
     >>> import leafgrad as torch

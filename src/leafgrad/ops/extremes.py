@@ -7,7 +7,7 @@ import numpy as np
 from ..base import messages
 from ..op.table import public
 from ..tensor.kinds import fused
-from ..tensor.misuse import ABSENT, invalid
+from ..tensor.misuse import ABSENT, entry, invalid, is_method, wrong
 from ..tensor.single import several, single
 from ..tensor.tensor import Tensor
 from ..values import kernels as k
@@ -36,7 +36,7 @@ def _refuse_empty(op: str, x: ndarray, dim: Dims) -> None:
         raise RuntimeError(messages.EMPTY_ALL.format(op=op))
     for d in dim:
         if not x.shape[d]:
-            raise IndexError(messages.EMPTY_DIM.format(op=op, dim=d % x.ndim))
+            raise IndexError(messages.EMPTY_DIM.format(op=op, dim=d))
 
 
 # --- gradients ---
@@ -193,7 +193,7 @@ def aminmax(
         dim = axis
     keepdim = flag("aminmax", keepdim if keepdims is ABSENT else keepdims, position=None)
     if dim is not None:
-        dim = one_dim("aminmax", dim, x.ndim)
+        dim = one_dim("aminmax", dim, x.ndim, position=None)
     if not x.size and dim is None:
         raise RuntimeError(messages.EMPTY_AMINMAX)
     if not x.size and not x.shape[dim]:
@@ -239,11 +239,15 @@ _FORMS = (
 
 def _largest(op: str, rows: tuple, input: Any, dim: Any, keepdim: Any, out: Any) -> Any:
     every, along, either = rows
+    if not isinstance(input, Tensor):
+        raise wrong(op, "input", 1, "Tensor", input) if dim is ABSENT else invalid(op, _FORMS)
     if isinstance(dim, Tensor):
-        if keepdim is not ABSENT:
+        if keepdim is not ABSENT and is_method(entry()):
+            raise wrong(op, "dim", 2, "int", dim)
+        if keepdim is not ABSENT or not isinstance(out, Tensor | None):
             raise invalid(op, _FORMS)
         return either(input, dim, out=out)
-    x = data_of(op, input)
+    x = input._data
     if dim is ABSENT:
         if keepdim is not ABSENT or isinstance(out, tuple | list):
             raise invalid(op, _FORMS)
@@ -257,9 +261,11 @@ def _largest(op: str, rows: tuple, input: Any, dim: Any, keepdim: Any, out: Any)
     if type(dim) is not int or not -x.ndim <= dim < x.ndim:
         dim = one_dim(op, dim, x.ndim, _FORMS)
     if type(keepdim) is not bool:
+        if keepdim is not ABSENT and not is_method(entry()):
+            raise invalid(op, _FORMS)
         keepdim = False if keepdim is ABSENT else flag(op, keepdim)
     if not x.size:
-        _refuse_empty(op, x, (dim,))
+        _refuse_empty(op, x, (dim % (x.ndim or 1),))
     if x.dtype.kind == "c":
         raise RuntimeError(messages.NO_COMPLEX.format(op=op))
     if out is not None:
@@ -289,7 +295,12 @@ def max_front(
     values=tensor([5., 7.]),
     indices=tensor([1, 0]))
     """
-    dim = dim if axis is ABSENT and other is ABSENT else axis if other is ABSENT else other
+    if other is not ABSENT:
+        if not isinstance(other, Tensor) or dim is not ABSENT:
+            raise invalid("max", _FORMS)
+        dim = other
+    elif axis is not ABSENT:
+        dim = axis
     return _largest("max", _MAX, input, dim, keepdim if keepdims is ABSENT else keepdims, out)
 
 
@@ -309,7 +320,12 @@ def min_front(
     >>> torch.tensor([[1.0, 5.0], [7.0, 3.0]]).min(1).indices
     tensor([0, 1])
     """
-    dim = dim if axis is ABSENT and other is ABSENT else axis if other is ABSENT else other
+    if other is not ABSENT:
+        if not isinstance(other, Tensor) or dim is not ABSENT:
+            raise invalid("min", _FORMS)
+        dim = other
+    elif axis is not ABSENT:
+        dim = axis
     return _largest("min", _MIN, input, dim, keepdim if keepdims is ABSENT else keepdims, out)
 
 

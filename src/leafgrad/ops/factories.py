@@ -11,7 +11,9 @@ from ..tensor.misuse import ABSENT, invalid, wrong
 from ..tensor.tensor import Tensor, wrap
 from ..values import arguments, strides
 from ..values import dtype as dtypes
+from ..values.blocks import LARGE
 from ..values.buffers import empty as new_array
+from ..values.copies import fill
 from ..values.device import contiguous_format, preserve_format
 from ..values.dtype import BY_NP
 from .arguments import integer, need_tensor, size_list, sizes
@@ -50,17 +52,20 @@ def _filled(op: str, value: Any, make: Callable[[tuple, np.dtype], np.ndarray]) 
         pin_memory: bool = False,
     ) -> Tensor:
         if out is device is layout is dtype is size is None and size_ and not (requires_grad or pin_memory):
+            count = 1
             for n in size_:
                 if type(n) is not int or n < 0:
                     break
+                count *= n
             else:  # the common case in few steps
-                try:
-                    return wrap(make(size_, dtypes.default()))
-                except (ValueError, MemoryError):
-                    pass
+                if count < LARGE:
+                    try:
+                        return wrap(make(size_, dtypes.default()))
+                    except ValueError:  # too many dimensions
+                        pass
         shape = size_of(op, size_, size)
         data = allocate(op, shape, options(op, dtype, layout, device, requires_grad, pin_memory, out))
-        data.fill(value)
+        fill(data, value)
         return finished(data, out, requires_grad)
 
     factory.__name__ = op
@@ -90,7 +95,7 @@ def size_of(op: str, varargs: tuple, size: Any) -> tuple[int, ...]:
 
 def _ones(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     data = new_array(shape, dtype)
-    data.fill(1)
+    data.fill(1)  # a few
     return data
 
 
@@ -174,7 +179,7 @@ def _full(op: str, shape: tuple[int, ...], value: Any, dtype: np.dtype) -> np.nd
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise OverflowError(messages.INT_TOO_BIG)
     data = allocate(op, shape, dtype)
-    data.fill(arguments.number(value, dtype))
+    fill(data, arguments.number(value, dtype))
     return data
 
 
@@ -236,7 +241,7 @@ def eye(
     data = allocate(
         "eye", (rows, columns), options("eye", dtype, layout, device, requires_grad, pin_memory, out)
     )
-    data.fill(0)
+    fill(data, 0)
     data.reshape(-1)[: min(rows, columns) * columns : columns + 1] = 1
     return finished(data, out, requires_grad)
 
@@ -303,7 +308,7 @@ def empty_permuted(
         raise RuntimeError(messages.PERMUTED_LENGTH.format(n=len(shape), m=len(order)))
     for i, dim in enumerate(order):
         if not 0 <= dim < len(shape):
-            raise RuntimeError(messages.PERMUTED_RANGE.format(high=len(shape), dim=dim, i=i))
+            raise RuntimeError(messages.PERMUTED_RANGE.format(high=len(shape) - 1, dim=dim, i=i))
         if dim in order[:i]:
             raise RuntimeError(messages.PERMUTED_TWICE)
     np_dtype = options("empty_permuted", dtype, layout, device, requires_grad, pin_memory)
@@ -363,7 +368,7 @@ def _like(name: str, value: Any) -> Callable:
         else:
             data = like(op, input, dtype, layout, device, requires_grad, memory_format, pin_memory)
         if value is not None:
-            data.fill(value)
+            fill(data, value)
         return made(data, requires_grad, input)
 
     shown = "tensor([0.])" if value == 0 else "tensor([1.])" if value == 1 else "torch.Size([1])"
@@ -402,7 +407,7 @@ def full_like(
     """
     value = number("full_like", fill_value, "fill_value", 2)
     data = like("full_like", input, dtype, layout, device, requires_grad, memory_format, pin_memory)
-    data.fill(arguments.number(value, data.dtype))
+    fill(data, arguments.number(value, data.dtype))
     return made(data, requires_grad, input)
 
 
@@ -426,7 +431,7 @@ def _new(name: str, value: Any) -> Callable:
         np_dtype = options(op, dtype or BY_NP[self._data.dtype], layout, device, requires_grad, pin_memory)
         data = allocate(op, shape, np_dtype)
         if value is not None:
-            data.fill(value)
+            fill(data, value)
         return made(data, requires_grad, self)
 
     method.__name__ = op

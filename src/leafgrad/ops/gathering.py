@@ -221,6 +221,7 @@ def scatter(
     value: Any = None,
     reduce: Any = None,
     out: Any = None,
+    axis: Any = None,
 ) -> Tensor:
     """A copy with `src` (a tensor, or a number for all) written at `index` along `dim`: for dim=1, out[i][index[i][j]] = src[i][j].
 
@@ -234,7 +235,7 @@ def scatter(
     given = src if value is None else value
     if (src is None) == (value is None) or not isinstance(index, Tensor):
         raise invalid("scatter", _SCATTER)
-    dim = _check("scatter", input, dim, index)
+    dim = _check("scatter", input, dim if axis is None else axis, index)
     check_out("scatter", out, input)
     if isinstance(given, Tensor) and value is None:
         if reduce is None:
@@ -274,6 +275,7 @@ def scatter_reduce(
     *,
     include_self: bool = True,
     out: Any = None,
+    axis: Any = None,
 ) -> Tensor:
     """A copy with the values of `src` that `index` puts in one place along `dim` reduced to one, with what is there or without.
 
@@ -283,7 +285,7 @@ def scatter_reduce(
     >>> torch.ones(3).scatter_reduce(0, torch.tensor([1, 1]), torch.tensor([2.0, 6.0]), "mean")
     tensor([1., 3., 1.])
     """
-    dim = _check("scatter_reduce", input, dim, index)
+    dim = _check("scatter_reduce", input, dim if axis is None else axis, index)
     need_tensor("scatter_reduce", src, "src", 3)
     if not isinstance(reduce, str):
         raise wrong("scatter_reduce", "reduce", 5, "str", reduce)

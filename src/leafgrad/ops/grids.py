@@ -1,6 +1,5 @@
 """Tensors brought to one shape, and grids: broadcast_tensors, meshgrid, cartesian_prod, combinations."""
 
-import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import public
 from ..tensor.elementwise import broadcast
 from ..tensor.tensor import Tensor, wrap
@@ -83,7 +83,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         tensors = tuple(tensors[0])
     tensor_list("meshgrid", tensors)
     if indexing is None:
-        warnings.warn(messages.MESHGRID_INDEXING, UserWarning, stacklevel=2)
+        warn(messages.MESHGRID_INDEXING)
     return grid(tensors, "ij" if indexing is None else indexing)
 
 

@@ -11,15 +11,19 @@ from ..base import messages
 from ..base.state import modes
 from ..op.record import Op
 from ..op.table import public
-from ..tensor.call import apply, edge_of, recording, view_node, view_of
-from ..tensor.misuse import entry, is_method, short_type, wrong
+from ..tensor.call import apply, recording, view_node, view_of
+from ..tensor.misuse import entry, is_method, wrong
+from ..tensor.node import edge_of
 from ..tensor.tensor import Tensor, wrap
-from ..tensor.write import bump, check_overlap, inplace, unrecorded
+from ..tensor.write import bump, inplace, unrecorded
 from ..values import advanced as kernels
 from ..values import strides
 from ..values.arguments import INT64_MAX, number
+from ..values.buffers import zeros
 from ..values.dtype import BY_NP
 from ..values.index import plan
+from ..values.sequences import c_name as short_type
+from ..values.strides import check_overlap
 from . import views
 from .arguments import need_tensor
 from .copies import copy_, fill_
@@ -51,7 +55,7 @@ def _index_put(
 
 
 def _index_backward(grad: ndarray, indices: tuple, sizes: tuple) -> ndarray:
-    out = np.zeros(sizes, grad.dtype)
+    out = zeros(sizes, grad.dtype)
     kernels.put(out, indices, grad, True)
     return out
 
@@ -175,7 +179,7 @@ def _are_ints(part: slice) -> bool:
 def _seen(x: Tensor, data: ndarray, index_: tuple) -> Tensor:
     """The tensor around `data`, which an index shows of x: one view, with the nodes of the chain of views it stands for."""
     shape = x._data.shape
-    steps = []  # (op, params, sizes before, sizes after)
+    steps: list[tuple] = []  # (op, params, sizes before, sizes after)
     dim = 0
     for part in index_:
         if type(part) is int:
@@ -256,7 +260,7 @@ def _written(part: ndarray, value: Any) -> bool:
     """Write, if it is plain that the value fits."""
     kind = type(value)
     if kind is float or kind is int:
-        if part.dtype.kind != "f" or not -LARGEST < value < LARGEST:
+        if part.dtype.kind != "f" or not -LARGEST < value < LARGEST or 0 in part.strides:
             return False
         part[...] = value
         return True
@@ -312,14 +316,13 @@ def _indices(op: str, indices: Any) -> tuple:
         raise wrong(op, "indices", 2, "tuple of Tensors", indices)
     for i, x in enumerate(indices):
         if not isinstance(x, Tensor):
-            raise TypeError(
-                messages.ELEMENT.format(i=i, position=1 - is_method(entry()), type=type(x).__name__)
-            )
+            raise TypeError(messages.ELEMENT.format(i=i, position=1 - is_method(entry()), type=short_type(x)))
     return tuple(indices)
 
 
 def _put(x: Tensor, indices: tuple, values: Tensor, accumulate: bool) -> Tensor:
-    return inplace(_INDEX_PUT, (x, indices, values), (accumulate,), (x._data, _arrays(indices), values._data))
+    arrays = (x._data, _arrays(indices), values._data)
+    return inplace(_INDEX_PUT, (x, indices, values), (accumulate,), arrays, stretched=True)
 
 
 def _checked(op: str, input: Any, indices: Any, values: Any, accumulate: Any) -> tuple:
@@ -353,5 +356,5 @@ def index_put_(input: Tensor, indices: Any, values: Tensor, accumulate: bool = F
     return _put(input, _checked("index_put_", input, indices, values, accumulate), values, accumulate)
 
 
-Tensor.__getitem__ = getitem
-Tensor.__setitem__ = setitem
+Tensor.__getitem__ = getitem  # type: ignore[misc]
+Tensor.__setitem__ = setitem  # type: ignore[index]

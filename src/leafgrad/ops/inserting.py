@@ -112,7 +112,7 @@ def _need_two(op: str, input: Any, src: Any) -> None:
 
 
 @public()
-def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
+def select_scatter(input: Tensor, src: Tensor, dim: int, index: int, *, axis: Any = None) -> Tensor:
     """A copy with `select(dim, index)` replaced by `src`.
 
     >>> import leafgrad as torch
@@ -121,6 +121,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
             [1., 1.]])
     """
     _need_two("select_scatter", input, src)
+    dim = dim if axis is None else axis
     dim, index = integer("select_scatter", dim, "dim", 3), integer("select_scatter", index, "index", 4)
     select_index(input, dim, index)
     _check_source(src, views.select(input._data, dim, index))
@@ -130,7 +131,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
 @public()
 def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1, *,
-    out: Tensor | None = None,
+    out: Tensor | None = None, axis: Any = None,
 ) -> Tensor:  # fmt: skip
     """A copy with the slice [start:end:step] of dimension `dim` replaced by `src`.
 
@@ -140,7 +141,7 @@ def slice_scatter(
     """
     op = "slice_scatter"
     _need_two(op, input, src)
-    dim = integer(op, dim, "dim", 3)
+    dim = integer(op, dim if axis is None else axis, "dim", 3)
     start = 0 if start is None else integer(op, start, "start", 4)
     end = INT64_MAX if end is None else integer(op, end, "end", 5)
     step = integer(op, step, "step", 6)

@@ -9,13 +9,15 @@ from ..base import messages
 from ..base.state import modes
 from ..op.record import Op
 from ..op.table import public
-from ..tensor.call import apply, edge_of, record, recording
+from ..tensor.call import apply, record, recording
 from ..tensor.misuse import wrong
+from ..tensor.node import edge_of
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import into
 from ..values import copies, promotion
 from ..values.blocks import LARGE
 from ..values.dtype import BY_NP, default
+from ..values.sequences import c_name as type_name
 from . import views
 from .arguments import integer, wrap_dim
 from .outs import check_alone
@@ -98,7 +100,7 @@ def tensor_list(op: str, tensors: Any) -> Sequence[Tensor]:
         raise wrong(op, "tensors", 1, "tuple of Tensors", tensors)
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
-            raise TypeError(messages.ELEMENT.format(i=i, position=0, type=type(x).__name__))
+            raise TypeError(messages.ELEMENT.format(i=i, position=0, type=type_name(x)))
     return tensors
 
 
@@ -119,7 +121,7 @@ def _joined(op: str, tensors: Any, dim: Any, out: Tensor | None) -> Tensor:
         return _write_cat(tensors, arrays, 0, (0,) * len(arrays), out)
     at = wrap_dim(dim, first.ndim)
     shape = first.shape
-    parts = []
+    parts: list[ndarray | None] = []
     for i, x in enumerate(arrays):
         if x.shape == (0,) != shape:
             parts.append(None)
@@ -223,6 +225,10 @@ def stack_front(tensors: Any, dim: int = 0, *, axis: Any = None, out: Tensor | N
     tensor([[0., 1.],
             [0., 1.]])
     """
+    if out is None and axis is None and not modes:
+        stacked = _alike_stacked(tensors, dim)
+        if stacked is not None:
+            return stacked
     tensors = tensor_list("stack", tensors)
     dim = integer("stack", dim if axis is None else axis, "dim", 2)
     if not tensors:
@@ -238,6 +244,33 @@ def stack_front(tensors: Any, dim: int = 0, *, axis: Any = None, out: Tensor | N
         return apply(_STACK, tensors, params, arrays)
     _check_out(out, tensors, arrays)
     return into(out, _STACK, tensors, params, arrays)
+
+
+def _alike_stacked(tensors: Any, dim: Any) -> Tensor | None:
+    """The usual case of `stack`, fast: small tensors of one dtype.  None if it is another, or something is wrong."""
+    if type(dim) is not int or (type(tensors) is not list and type(tensors) is not tuple):
+        return None
+    try:
+        arrays = [x._data for x in tensors]
+        dtype, shape = arrays[0].dtype, arrays[0].shape
+        at = dim + len(shape) + 1 if dim < 0 else dim
+        if not 0 <= at <= len(shape) or not arrays[0].size * len(arrays) < LARGE:
+            return None
+        for x in arrays:
+            if x.dtype is not dtype or x.shape != shape:
+                return None
+        wide = (*shape[:at], 1, *shape[at:])
+        data = np.concatenate([x.reshape(wide) for x in arrays], at)
+    except (AttributeError, TypeError, IndexError):
+        return None
+    out = wrap(data if data.flags.c_contiguous else data.copy())
+    if dtype.kind in "fcV" and recording():
+        edges = tuple([x._node if x._notes is None else edge_of(x) for x in tensors])
+        for edge in edges:
+            if edge is not None:
+                record(_STACK, tensors, (dim, len(arrays)), edges, out)
+                break
+    return out
 
 
 def _some(op: str, tensors: Any) -> Sequence[Tensor]:

@@ -1,25 +1,27 @@
 """Regression losses of nn.functional: mse_loss, l1_loss, smooth_l1_loss, huber_loss, kl_div."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import public
 from ..tensor.elementwise import broadcast_shapes
 from ..tensor.kinds import fused, primitive
 from ..tensor.tensor import Tensor
 from ..values import losses as k
-from ..values import promotion, reductions
+from ..values import promotion
+from ..values.blocks import LARGE
 from ..values.dtype import BY_NP
 from .arguments import need_tensor
 from .arithmetic import div, mul, neg, sub
 from .comparison import lt
 from .exponential import exp
 from .logit import _xlogy as xlogy
-from .nll import MEAN, NONE, SUM, reduction_of
-from .reduce import mean_front, sum_front
+from .powers import power
+from .reduce import sum_front
+from .reduction import MEAN, NONE, SUM, finished, reduced, reduction_of, share
 from .rounding import abs as absolute
 from .rounding import sign
 from .ternary import where
@@ -29,18 +31,6 @@ ndarray = np.ndarray
 
 
 # --- losses of the difference of input and target ---
-
-
-def _reduced(losses: ndarray, reduction: int) -> ndarray:
-    if reduction == NONE:
-        return losses
-    return reductions.average(losses) if reduction == MEAN else reductions.total(losses)
-
-
-def _share(grad: Any, self: Any, reduction: int) -> Any:
-    """The gradient of each element's loss."""
-    size = self._data.size if isinstance(self, Tensor) else self.size
-    return div(grad, size) if reduction == MEAN else grad
 
 
 def _limited(d: Any, at: float) -> Any:
@@ -54,32 +44,39 @@ _huber_slope = fused(
 )
 
 
+def _mse(self: ndarray, target: ndarray, /, reduction: int) -> ndarray:
+    if reduction == NONE or self.size < LARGE or self.dtype.itemsize == 2:
+        return reduced(k.squared(self, target), reduction)
+    loss = k.squared_total(self, target)
+    return np.divide(loss, self.size, out=loss) if reduction == MEAN else loss
+
+
 def _by_mse(grad: Any, self: Any, target: Any, reduction: int) -> Any:
-    return _mse_slope(self, target, _share(grad, self, reduction))
+    return _mse_slope(self, target, share(grad, self, reduction))
 
 
 def _by_huber(grad: Any, self: Any, target: Any, reduction: int, at: float) -> Any:
-    return _huber_slope(self, target, at, _share(grad, self, reduction))
+    return _huber_slope(self, target, at, share(grad, self, reduction))
 
 
 def _by_smooth(grad: Any, self: Any, target: Any, reduction: int, at: float) -> Any:
-    return _huber_slope(self, target, at, div(_share(grad, self, reduction), at))
+    return _huber_slope(self, target, at, div(share(grad, self, reduction), at))
 
 
 mse_row = primitive(
-    "mse_loss", lambda self, target, /, reduction: _reduced(k.squared(self, target), reduction),
+    "mse_loss", _mse,
     vjp={"self": lambda grad, self, target, reduction: _by_mse(grad, self, target, reduction),
-         "target": lambda grad, self, target, reduction: neg(_by_mse(grad, self, target, reduction))},
+         "target": lambda grad, self, target, reduction: _by_mse(grad, target, self, reduction)},
 )  # fmt: skip
 huber_row = primitive(
-    "huber_loss", lambda self, target, /, reduction, delta: _reduced(k.huber(self, target, delta), reduction),
+    "huber_loss", lambda self, target, /, reduction, delta: reduced(k.huber(self, target, delta), reduction),
     vjp={"self": lambda grad, self, target, reduction, delta: _by_huber(grad, self, target, reduction, delta),
          "target": lambda grad, self, target, reduction, delta: neg(_by_huber(grad, self, target, reduction,
          delta))},
 )  # fmt: skip
 smooth_row = primitive(
     "smooth_l1_loss",
-    lambda self, target, /, reduction, beta: _reduced(div(k.huber(self, target, beta), beta), reduction),
+    lambda self, target, /, reduction, beta: reduced(div(k.huber(self, target, beta), beta), reduction),
     vjp={"self": lambda grad, self, target, reduction, beta: _by_smooth(grad, self, target, reduction, beta),
          "target": lambda grad, self, target, reduction, beta: neg(_by_smooth(grad, self, target, reduction,
          beta))},
@@ -95,23 +92,17 @@ def _prepared(name: str, input: Any, target: Any, kernel: str) -> tuple[Tensor, 
     need_tensor(name, target, "target", 2)
     a, b = input._data, target._data
     if a.shape != b.shape:
-        warnings.warn(
-            messages.LOSS_SIZES.format(target=target.shape, input=input.shape), UserWarning, stacklevel=3
-        )
+        warn(messages.LOSS_SIZES.format(target=target.shape, input=input.shape))
         shape = broadcast_shapes(a.shape, b.shape)
         input, target = (x if x._data.shape == shape else expand(x, shape) for x in (input, target))
     if a.dtype != b.dtype:
         dtype = BY_NP[promotion.common(a, b)]
         input, target = input.to(dtype), target.to(dtype)
-    if kernel and input._data.dtype.kind not in "fcV":
+    if kernel and input._data.dtype.kind not in "fV":
         raise NotImplementedError(
             messages.NOT_FOR.format(kernel=kernel, type=BY_NP[input._data.dtype].type_name)
         )
     return input, target
-
-
-def _finished(losses: Tensor, kind: int) -> Tensor:
-    return losses if kind == NONE else sum_front(losses) if kind == SUM else mean_front(losses)
 
 
 def _weighted(losses: Tensor, input: Tensor, weight: Tensor, kind: int, by_weight: bool = True) -> Tensor:
@@ -120,7 +111,7 @@ def _weighted(losses: Tensor, input: Tensor, weight: Tensor, kind: int, by_weigh
     losses = mul(losses, weight)
     if kind == MEAN and by_weight:
         return div(sum_front(losses), sum_front(weight))
-    return _finished(losses, kind)
+    return finished(losses, kind)
 
 
 @public(torch=False, method=False, spaces=("nn.functional",))
@@ -141,10 +132,9 @@ def mse_loss(
     tensor(2.)
     """
     kind = reduction_of(reduction, size_average, reduce)
-    input, target = _prepared("mse_loss", input, target, "mse_cpu")
+    input, target = _prepared("mse_loss", input, target, "mse_cpu" if weight is None else "")
     if weight is not None:
-        difference = sub(input, target)
-        return _weighted(mul(difference, difference), input, weight, kind)
+        return _weighted(power(sub(input, target), 2), input, weight, kind)
     return mse_row(input, target, kind)
 
 
@@ -166,7 +156,7 @@ def l1_loss(
     kind = reduction_of(reduction, size_average, reduce)
     input, target = _prepared("l1_loss", input, target, "")
     losses = absolute(sub(input, target))
-    return _finished(losses, kind) if weight is None else _weighted(losses, input, weight, kind)
+    return finished(losses, kind) if weight is None else _weighted(losses, input, weight, kind)
 
 
 @public(torch=False, method=False, spaces=("nn.functional",))
@@ -190,7 +180,7 @@ def smooth_l1_loss(
         raise RuntimeError(messages.SMOOTH_L1_BETA)
     input, target = _prepared("smooth_l1_loss", input, target, "smooth_l1_cpu")
     if beta == 0:
-        return _finished(absolute(sub(input, target)), kind)
+        return finished(absolute(sub(input, target)), kind)
     return smooth_row(input, target, kind, beta)
 
 
@@ -238,7 +228,7 @@ def kl_div(
         kind = reduction_of(reduction, size_average, reduce)
     else:
         if reduction == "mean":
-            warnings.warn(messages.KL_MEAN, UserWarning, stacklevel=2)
+            warn(messages.KL_MEAN)
         kind = SUM if reduction == "batchmean" else reduction_of(reduction)
     need_tensor("kl_div", input)
     need_tensor("kl_div", target, "target", 2)
@@ -246,5 +236,5 @@ def kl_div(
         losses = mul(exp(target), sub(target, input))
     else:
         losses = sub(xlogy(target, target, None), mul(target, input))
-    result = _finished(losses, kind)
+    result = finished(losses, kind)
     return div(result, input._data.shape[0]) if reduction == "batchmean" and input._data.ndim else result

@@ -10,7 +10,7 @@ from ..tensor.elementwise import broadcast_shapes, foreign
 from ..tensor.kinds import primitive
 from ..tensor.misuse import invalid, wrong
 from ..tensor.tensor import Tensor, wrap
-from ..tensor.write import fill
+from ..tensor.write import INPLACE, fill, inplace
 from ..values import masked as kernels
 from ..values.dtype import BY_NP
 from .arguments import need_tensor
@@ -84,9 +84,11 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any, *, out: Any = None) -> 
     need_tensor("masked_fill", input)
     if not isinstance(mask, Tensor) or foreign(value):
         raise invalid("masked_fill", _FILL)
-    if isinstance(value, Tensor):
-        return fill_tensor(input, mask, value, out=out)
-    return fill_number(input, mask, value, out=out)
+    op, given = (fill_tensor, (value,)) if isinstance(value, Tensor) else (fill_number, ())
+    params = () if given else (value,)
+    if out is INPLACE:
+        return inplace(op.op, (input, mask, *given), params, stretched=True)
+    return op(input, mask, *given, *params)
 
 
 @public()
@@ -137,8 +139,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     if out is not None and not isinstance(out, Tensor):
         raise wrong("nonzero", "out", None, "Tensor", out)
     if as_tuple:
-        rows = wrap(kernels.nonzero(x if x.ndim else x.reshape(1)))
-        return unbind(rows, 1)
+        return unbind(wrap(kernels.nonzero(x if x.ndim else x.reshape(1))), 1)
     rows = kernels.nonzero(x)
     if out is None:
         return wrap(rows)

@@ -14,8 +14,9 @@ from ..base import messages
 from ..op.record import Op
 from ..op.table import expose
 from ..tensor.call import apply
+from ..tensor.kinds import fused
 from ..tensor.lanes import binary_lane
-from ..tensor.misuse import wrong
+from ..tensor.misuse import invalid, too_many, wrong
 from ..tensor.tensor import Tensor
 from ..tensor.write import into
 from ..values.matmul import bmm as bmm_kernel
@@ -135,14 +136,24 @@ def check_bmm(x: ndarray, y: ndarray) -> None:
         expected, got = [x.shape[0], x.shape[2]], list(y.shape[:2])
         raise RuntimeError(messages.BMM_SHAPE.format(expected=expected, got=got))
     if x.dtype != y.dtype:
-        raise RuntimeError(messages.BMM_DTYPE.format(a=type_of(x.dtype), b=type_of(y.dtype)))
+        raise RuntimeError(messages.SCALAR_TYPES.format(want=type_of(x.dtype), got=type_of(y.dtype)))
     check_bool("bmm", x, y)
 
 
 # --- the primitives ---
 
+_FORMS = tuple(
+    f"Tensor input, Tensor mat2, {more}*, Tensor out = None" for more in ("", "torch.dtype out_dtype, ")
+)
 
-def _check_out_dot(out: Tensor, dtype: np.dtype) -> None:
+
+def check_out_mv(out: Tensor, dtype: np.dtype) -> None:
+    if out._data.dtype != dtype:
+        own = type_of(dtype)
+        raise RuntimeError(messages.MV_DTYPES.format(a=type_of(out._data.dtype), b=own, c=own))
+
+
+def check_out_dot(out: Tensor, dtype: np.dtype) -> None:
     if out._data.dtype != dtype:
         raise RuntimeError(messages.DOT_OUT.format(got=type_of(out._data.dtype), want=type_of(dtype)))
 
@@ -151,10 +162,15 @@ def _product(
     name: str, kernel: Callable, check: Callable, names: tuple[str, str], first: Callable, second: Callable,
     check_out: Callable = check_out_dtype,
 ) -> Any:  # fmt: skip
-    """A product of two tensors, with the fast lane of binary ops; `check` raises what the kernel refused."""
+    """A product of two tensors, with the fast lane of binary ops; `check` raises what the kernel refused.
+
+    What is returned is for rules: on bare arrays it runs the kernel.  `op.public` takes tensors only.
+    """
     op = Op(name, kernel, names, (), vjp={names[0]: first, names[1]: second}, numbers=())
 
     def full(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> Any:
+        if len(inputs) > 2:
+            raise invalid(name, _FORMS) if name in ("mm", "bmm") else too_many(name, 2, len(inputs))
         for i, x in enumerate(inputs):
             if not isinstance(x, Tensor):
                 raise wrong(name, names[1] if i else "input", i + 1, "Tensor", x)
@@ -177,51 +193,62 @@ def _product(
     return rule
 
 
-_mm = _product(
+def _by_adjoint(x: ndarray, y: ndarray) -> ndarray:
+    return x.dot(y.T) if y.dtype.char in "fd" else _matrices(x, y.T.conjugate())
+
+
+def _adjoint_by(y: ndarray, x: ndarray) -> ndarray:
+    return x.T.dot(y) if x.dtype.char in "fd" else _matrices(x.T.conjugate(), y)
+
+
+mm_of = _product(
     "mm", _matrices, check_mm, ("self", "mat2"),
-    lambda grad, mat2: _mm(grad, adjoint(mat2)),
-    lambda grad, self: _mm(adjoint(self), grad),
+    fused(_by_adjoint, lambda grad, mat2: mm_of(grad, adjoint(mat2))),
+    fused(_adjoint_by, lambda grad, self: mm_of(adjoint(self), grad)),
 )  # fmt: skip
-_bmm = _product(
+bmm_of = _product(
     "bmm", _batches, check_bmm, ("self", "mat2"),
-    lambda grad, mat2: _bmm(grad, adjoint(mat2)),
-    lambda grad, self: _bmm(adjoint(self), grad),
+    lambda grad, mat2: bmm_of(grad, adjoint(mat2)),
+    lambda grad, self: bmm_of(adjoint(self), grad),
 )  # fmt: skip
-_mv = _product(
+mv_of = _product(
     "mv", _matrix_vector, check_mv, ("self", "vec"),
     lambda grad, vec: mul(unsqueeze(grad, 1), unsqueeze(conj(vec), 0)),
-    lambda grad, self: _mv(adjoint(self), grad),
+    lambda grad, self: mv_of(adjoint(self), grad),
+    check_out_mv,
 )  # fmt: skip
-_dot = _product(
+dot_of = _product(
     "dot", _vectors, _check_dot, ("self", "tensor"),
     lambda grad, tensor: mul(grad, conj(tensor)),
     lambda grad, self: mul(grad, conj(self)),
-    _check_out_dot,
+    check_out_dot,
 )  # fmt: skip
-_vdot = _product(
+vdot_of = _product(
     "vdot", _vectors_conj, _check_dot, ("self", "other"),
     lambda grad, other: mul(conj(grad), other),
     lambda grad, self: mul(grad, self),
-    _check_out_dot,
+    check_out_dot,
 )  # fmt: skip
 
 
-# --- the public functions: the lanes, with torch's names for their arguments ---
+# --- the public functions ---
 
 
-def _public(rule: Any, second: str, doc: str) -> Callable:
-    lane = rule.op.public
+def _public(row: Any, second: str, doc: str, signatures: tuple[str, ...] = ()) -> None:
+    """Enter a row's lane as the public function, with torch's names for its arguments.
+
+    (A function around it would take half as long again as the lane itself.)
+    """
+    lane = row.op.public
     code = lane.__code__
-    names = ("input", second, *code.co_varnames[2:])
-    lane.__code__ = code.replace(co_varnames=names)
-    lane.__name__ = lane.__qualname__ = rule.op.name
+    lane.__code__ = code.replace(co_varnames=("input", second, *code.co_varnames[2:]))
+    lane.__name__ = lane.__qualname__ = row.op.name
     lane.__doc__ = doc
-    expose(lane, rule.op.name)
-    return lane
+    expose(lane, row.op.name, signatures=signatures)
 
 
-mm = _public(
-    _mm, "mat2",
+_public(
+    mm_of, "mat2",
     """The product of two matrices, (n, m) and (m, p), of one dtype.  RuntimeError for shapes that do not fit.
 
     >>> import leafgrad as torch
@@ -229,18 +256,20 @@ mm = _public(
     tensor([[3.],
             [3.]])
     """,
+    _FORMS,
 )  # fmt: skip
-bmm = _public(
-    _bmm, "mat2",
+_public(
+    bmm_of, "mat2",
     """The products of two batches of matrices, (b, n, m) and (b, m, p), of one dtype.
 
     >>> import leafgrad as torch
     >>> torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape
     torch.Size([2, 1, 1])
     """,
+    _FORMS,
 )  # fmt: skip
-mv = _public(
-    _mv, "vec",
+_public(
+    mv_of, "vec",
     """The product of a matrix (n, m) and a vector (m), of one dtype.
 
     >>> import leafgrad as torch
@@ -248,8 +277,8 @@ mv = _public(
     tensor([3., 3.])
     """,
 )  # fmt: skip
-dot = _public(
-    _dot, "tensor",
+_public(
+    dot_of, "tensor",
     """The sum of the products of the elements of two vectors of one length and dtype (nothing is conjugated).
 
     >>> import leafgrad as torch
@@ -257,8 +286,8 @@ dot = _public(
     tensor(7.)
     """,
 )  # fmt: skip
-vdot = _public(
-    _vdot, "other",
+_public(
+    vdot_of, "other",
     """The dot product of two vectors, the first one conjugated.
 
     >>> import leafgrad as torch

@@ -1,6 +1,5 @@
 """Reading data: numbers, nested sequences, arrays and tensors, as `torch.tensor` reads them."""
 
-import warnings
 from itertools import chain
 from math import isfinite
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..tensor.tensor import Tensor
 from ..values import dtype as dtypes
 from ..values import strides
@@ -100,7 +100,7 @@ def _shape(data: Any) -> tuple[int, ...]:
         if not shape[-1]:
             break
         if type(data[0]) is ndarray and data[0].ndim:
-            warnings.warn(messages.NEW_FROM_ARRAYS, UserWarning, stacklevel=4)
+            warn(messages.NEW_FROM_ARRAYS)
         data = data[0]
     return tuple(shape)
 

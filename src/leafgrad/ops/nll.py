@@ -1,6 +1,5 @@
 """Classification losses: nll_loss and cross_entropy."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -14,26 +13,12 @@ from ..values.dtype import BY_NP
 from .arguments import need_tensor
 from .arithmetic import add, div, mul, neg
 from .reduce import sum_front
+from .reduction import MEAN, NONE, SUM, reduction_of
 from .scaling import over
 from .shapes import reshaped
 from .softmax import log_softmax_front as log_softmax
 
 ndarray = np.ndarray
-NONE, MEAN, SUM = range(3)
-
-
-def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> int:
-    """torch's number for a reduction; the deprecated arguments, where given, decide with a warning."""
-    if size_average is not None or reduce is not None:
-        size_average, reduce = size_average is not False, reduce is not False
-        chosen = "none" if not reduce else "mean" if size_average else "sum"
-        warnings.warn(messages.REDUCTION_LEGACY.format(reduction=chosen), UserWarning, stacklevel=3)
-        reduction = chosen
-    try:
-        return ("none", "mean", "sum").index(reduction)
-    except ValueError:
-        raise ValueError(messages.REDUCTION.format(reduction=reduction)) from None
-
 
 # --- the op: minus the entry of each row that the target names ---
 
@@ -45,8 +30,11 @@ def _plain(target: ndarray, weight: ndarray | None, ignore_index: int, classes: 
 
 def _all_classes(target: ndarray, classes: int) -> bool:
     """Whether every target is a class; as unsigned numbers, the negative ones are the largest."""
-    unsigned = target.view(np.uint64) if target.dtype.kind == "i" else target
-    return not target.size or int(np.maximum.reduce(unsigned, None)) < classes
+    if not target.size:
+        return True
+    flat = target.ravel()
+    unsigned = flat.view(np.uint64) if flat.dtype.kind == "i" else flat
+    return unsigned.item(unsigned.argmax()) < classes
 
 
 def _weights(
@@ -64,6 +52,10 @@ def _nll(
 ) -> tuple:
     dtype = self.dtype
     if _plain(target, weight, ignore_index, self.shape[self.ndim > 1]):
+        if reduction == MEAN and self.ndim == 2 and target.size and self.itemsize > 2:
+            count = np.array(-target.size, dtype)
+            loss = np.add.reduce(_at(self, target), out=...)
+            return np.divide(loss, count, out=loss), np.negative(count, out=count)
         losses = np.negative(_at(self, target), out=...)
         total = np.array(target.size, dtype)
     else:
@@ -195,7 +187,7 @@ def _nll_loss(input: Tensor, target: Tensor, weight: Tensor | None, kind: int, i
             raise RuntimeError(messages.NLL_WEIGHT.format(classes=classes, shape=list(w.shape)))
         if w.dtype != x.dtype:
             raise RuntimeError(
-                messages.NLL_SCALAR_TYPE.format(want=BY_NP[x.dtype].type_name, got=BY_NP[w.dtype].type_name)
+                messages.SCALAR_TYPES.format(want=BY_NP[x.dtype].type_name, got=BY_NP[w.dtype].type_name)
             )
     if x.dtype.kind not in "fV":
         kernel = "nll_loss_out_frame" if x.ndim <= 2 else "nll_loss2d_forward_out_frame"

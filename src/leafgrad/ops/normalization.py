@@ -89,7 +89,10 @@ def _joint_arrays(
         g, x, _flat(weight, x), mean.reshape(column), rstd.reshape(column), needs
     )
     shapes = (input.shape, normalized_shape, normalized_shape)
-    return [None if r is None else r.reshape(shape) for r, shape in zip(found, shapes, strict=True)]
+    return [  # not as a view of what has the shape already: an array of its own becomes `.grad` as it is
+        r if r is None or r.shape == shape else r.reshape(shape)
+        for r, shape in zip(found, shapes, strict=True)
+    ]
 
 
 row = primitive(
@@ -101,10 +104,10 @@ row = primitive(
 def _check(input: Tensor, shape: tuple, weight: Tensor | None, bias: Tensor | None) -> None:
     if not shape:
         raise RuntimeError(messages.LAYER_NORM_EMPTY)
-    for name, x in (("weight", weight), ("bias", bias)):
-        if x is not None and x._data.shape != shape:
+    for name, t in (("weight", weight), ("bias", bias)):
+        if t is not None and t._data.shape != shape:
             raise RuntimeError(
-                messages.LAYER_NORM_PARAM.format(name=name, got=list(x._data.shape), shape=list(shape))
+                messages.LAYER_NORM_PARAM.format(name=name, got=list(t._data.shape), shape=list(shape))
             )
     x = input._data
     if x.shape[x.ndim - len(shape) :] != shape or x.ndim < len(shape):

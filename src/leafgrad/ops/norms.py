@@ -1,4 +1,4 @@
-"""Norms of vectors and what is made of them: linalg.vector_norm, norm, dist, normalize, cosine_similarity."""
+"""Norms of vectors and matrices: linalg.vector_norm, linalg.matrix_norm, linalg.norm, norm."""
 
 from math import inf
 from typing import Any
@@ -7,28 +7,25 @@ import numpy as np
 
 from ..base import messages
 from ..op.table import public
-from ..tensor.call import apply
-from ..tensor.elementwise import broadcast, convert
-from ..tensor.kinds import primitive
-from ..tensor.misuse import wrong
+from ..tensor.misuse import ABSENT, invalid, wrong
 from ..tensor.single import single
-from ..tensor.tensor import Tensor
-from ..tensor.write import into
+from ..tensor.tensor import Tensor, wrap
 from ..values import promotion
 from ..values import reductions as r
 from ..values.arguments import cast
 from ..values.dtype import BY_NP
 from ..values.dtype import parse as parse_dtype
 from . import views
-from .arithmetic import add, div, mul, neg, sub
-from .clamping import clamp_min
+from .arguments import wrap_dim
+from .arithmetic import add, div, mul
 from .comparison import eq, isnan
 from .copies import to_copy
-from .dims import Dims, axes, check_out_dtype, data_of, dims, flag, restore, store, type_of
+from .dims import Dims, axes, check_out_dtype, data_of, dims, flag, holds_zero, restore, store, type_of
 from .extremes import amax, amin
 from .powers import pow
-from .reduce import LONG, sum_dims, sum_front
+from .reduce import LONG, sum_dims
 from .rounding import abs, sgn
+from .singular import singular_values
 from .ternary import where
 
 ndarray = np.ndarray
@@ -47,7 +44,10 @@ def norm_back(grad: Any, self: Any, result: Any, ord: float, dim: Dims, keepdim:
     if ord == 1:
         return mul(sgn(self), grad)
     if ord == 2:
-        return mul(grad, where(eq(result, 0), 0, div(self, result)))
+        slope = div(self, result)
+        if type(result) is ndarray and not holds_zero(result):
+            return mul(grad, slope)
+        return mul(grad, where(eq(result, 0), 0, slope))
     if ord in (inf, -inf):
         size = abs(self)
         found = add(eq(size, result), isnan(size))  # of bools: or
@@ -78,7 +78,7 @@ def _real_of(dtype: np.dtype) -> np.dtype:
 def _check_dtype(name: str, x: ndarray, dtype: Any) -> np.dtype | None:
     """The `dtype` argument as NumPy's; RuntimeError for integers, and for what would narrow."""
     if x.dtype.kind in "iub":
-        raise RuntimeError(messages.NORM_INPUT.format(op=name, type=type_of(x.dtype)))
+        raise RuntimeError(messages.LINALG_DTYPE.format(op=name, type=type_of(x.dtype)))
     if dtype is None:
         return None
     found = parse_dtype(dtype, "linalg_vector_norm").np
@@ -110,7 +110,15 @@ def _check_empty(x: ndarray, ord: float, dim: Dims) -> None:
 
 @public(name="vector_norm", torch=False, method=False, spaces=("linalg",))
 def vector_norm(
-    x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+    input: Tensor,
+    ord: Any = 2,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    axis: Any = ABSENT,
+    keepdims: Any = ABSENT,
 ) -> Tensor:
     """(sum |x|**ord)**(1/ord) over `dim`, or over all: the largest |x| for inf, the smallest for -inf, the
     nonzeros for 0.
@@ -121,80 +129,147 @@ def vector_norm(
     >>> torch.linalg.vector_norm(torch.tensor([3.0, 4.0]))
     tensor(5.)
     """
-    if not isinstance(x, Tensor):
-        raise wrong("linalg_vector_norm", "self", 1, "Tensor", x)
-    data = x._data
+    data = data_of("linalg_vector_norm", input)
+    dim, keepdim = dim if axis is ABSENT else axis, keepdim if keepdims is ABSENT else keepdims
     if isinstance(ord, Tensor) and not ord._data.ndim:
         ord = ord._data.item()
     if not isinstance(ord, int | float | complex):
         raise wrong("linalg_vector_norm", "ord", 2, "Number", ord)
     if isinstance(ord, complex):
-        raise RuntimeError(messages.NORM_COMPLEX)
+        raise RuntimeError(messages.NORM_COMPLEX.format(op=_NAME))
     found = dims("linalg_vector_norm", dim, data.ndim)
-    flag("linalg_vector_norm", keepdim, position=None)
+    flag("linalg_vector_norm", keepdim, position=4)
     kind = _check_dtype(_NAME, data, dtype)
     _check_empty(data, ord, found)
     check_out_dtype(out, _real_of(kind or data.dtype))
-    return norm_of(x, ord, found, keepdim, kind, out=out)
+    return norm_of(input, ord, found, keepdim, kind, out=out)
 
 
-# --- norm, of vectors and of matrices ---
+# --- norms of matrices ---
+
+_ORDER = "Number ord", 'str ord = "fro"'
+_MATRIX = tuple(
+    f"Tensor input, {ord}, tuple of ints dim = {{-2,-1}}, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None"
+    for ord in _ORDER
+)
+_EITHER = tuple(
+    f"Tensor input, {ord}, tuple of ints dim = None, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None"
+    for ord in ("Number ord = None", "str ord")
+)
 
 
-@public(torch=False, method=False, spaces=("linalg",))
+def _check_kinds(op: str, forms: tuple, ord: Any, dim: Any, keepdim: Any, dtype: Any, out: Any) -> Any:
+    """The order, as a Python value; TypeError for arguments that fit none of torch's signatures."""
+    if isinstance(ord, Tensor) and not ord._data.ndim:
+        ord = ord._data.item()
+    wrong_kind = (
+        not isinstance(ord, str | int | float | complex)
+        or not (isinstance(dim, tuple | list) and all(type(d) is int for d in dim))
+        or type(keepdim) is not bool
+        or not (dtype is None or hasattr(dtype, "np"))
+        or not (out is None or isinstance(out, Tensor))
+    )
+    if wrong_kind:
+        raise invalid(op, forms)
+    return ord
+
+
+@public(torch=False, method=False, spaces=("linalg",), signatures=_MATRIX)
 def matrix_norm(
-    A: Tensor,
+    input: Tensor,
     ord: Any = "fro",
     dim: Any = (-2, -1),
     keepdim: bool = False,
     *,
     dtype: Any = None,
     out: Any = None,
+    axis: Any = ABSENT,
+    keepdims: Any = ABSENT,
 ) -> Tensor:
-    """A norm of matrices, over the two dimensions `dim`: "fro"; 1 and -1 (largest and smallest sum of a
-    column's absolute
-    values); inf and -inf (of a row's).  NotImplementedError for "nuc", 2 and -2, which need singular values.
+    """A norm of the matrices in the two dimensions `dim`: "fro", the root of the sum of squares; "nuc", the sum of singular values;
+    2 and -2, the largest and the smallest of these; 1 and -1, of the sums of a column's absolute values; inf and -inf, of a row's.
+
+    RuntimeError for integers, and for half precision where singular values are needed.
 
     >>> import leafgrad as torch
     >>> torch.linalg.matrix_norm(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), 1)
     tensor(6.)
+    >>> torch.linalg.matrix_norm(torch.tensor([[0.0, 2.0], [1.0, 0.0]]), "nuc")
+    tensor(3.)
     """
-    x = data_of("linalg_matrix_norm", A)
-    pair = (dim,) if isinstance(dim, int) else tuple(dim)
-    if len(pair) != 2:
-        raise RuntimeError(messages.MATRIX_NORM_DIMS.format(dims=" ".join(map(str, pair))))
+    x = data_of("linalg_matrix_norm", input)
+    dim, keepdim = dim if axis is ABSENT else axis, keepdim if keepdims is ABSENT else keepdims
+    ord = _check_kinds("linalg_matrix_norm", _MATRIX, ord, dim, keepdim, dtype, out)
+    name = "linalg.matrix_norm"
+    if isinstance(ord, complex):
+        raise RuntimeError(messages.NORM_COMPLEX.format(op=name))
     if ord not in ("fro", "nuc", 1, -1, 2, -2, inf, -inf):
         raise RuntimeError(messages.MATRIX_NORM_ORDER.format(ord=ord))
     if x.ndim < 2:
-        raise RuntimeError(messages.MATRIX_NORM_INPUT)
-    kind = _check_dtype("linalg.matrix_norm", x, dtype)
-    if ord in ("nuc", 2, -2):
-        raise NotImplementedError(messages.MATRIX_NORM_SVD.format(ord=ord))
-    dims("linalg_matrix_norm", pair, x.ndim)
-    _check_out("linalg.matrix_norm", x, kind, out)
-    pair = tuple([d % x.ndim for d in pair])
+        raise RuntimeError(messages.LINALG_MATRIX.format(op=name))
+    kind = _check_dtype(name, x, dtype)
+    if ord in ("nuc", 2, -2) and x.dtype.itemsize == 2:
+        raise RuntimeError(messages.MATRIX_NORM_PRECISION.format(type=type_of(x.dtype)))
+    if len(dim) != 2:
+        raise RuntimeError(messages.MATRIX_NORM_DIMS.format(dims=" ".join(map(str, dim))))
+    rows, columns = (wrap_dim(d, x.ndim) for d in dim)
+    if rows == columns:
+        raise RuntimeError(messages.MATRIX_NORM_SAME.format(a=rows, b=columns))
+    _check_out(name, x, kind, out)
     if ord == "fro":
-        return _stored(vector_norm(A, 2, pair, keepdim, dtype=dtype), out)
-    inner, outer = pair if ord in (1, -1) else pair[::-1]
-    sums = norm_of(A, 1.0, (inner,), keepdim, kind)
-    outer -= not keepdim and outer > inner
-    return _stored((amax if ord > 0 else amin)(sums, outer, keepdim), out)
+        found = norm_of(input, 2, (rows, columns), keepdim, kind)
+    elif ord in ("nuc", 2, -2):
+        found = _spectral(
+            input if kind in (None, x.dtype) else to_copy(input, kind), ord, rows, columns, keepdim
+        )
+    else:
+        inner, outer = (rows, columns) if ord in (1, -1) else (columns, rows)
+        sums = norm_of(input, 1.0, (inner,), keepdim, kind)
+        found = _extreme(sums, ord > 0, outer - (not keepdim and outer > inner), keepdim)
+    return found if out is None else store(out, found)
+
+
+def _spectral(x: Tensor, ord: Any, rows: int, columns: int, keepdim: bool) -> Tensor:
+    """A norm that is made of singular values."""
+    others = tuple(d for d in range(x._data.ndim) if d not in (rows, columns))
+    order = (*others, rows, columns)
+    values = singular_values(views.permute(x, order))
+    if ord == "nuc":
+        found = sum_dims(values, (-1,), keepdim)
+    else:
+        found = _extreme(values, ord > 0, -1, keepdim)
+    return views.permute(views.unsqueeze(found, -1), views.inverse(order)) if keepdim else found
+
+
+def _extreme(x: Tensor, largest: bool, dim: int, keepdim: bool) -> Tensor:
+    """The largest or smallest along `dim`; the largest of nothing is 0 here."""
+    if x._data.shape[dim] or not largest:
+        return (amax if largest else amin)(x, dim, keepdim)
+    shape = np.add.reduce(x._data, dim, out=..., keepdims=keepdim).shape
+    return wrap(np.zeros(shape, x._data.dtype))
 
 
 def _check_out(op: str, x: ndarray, dtype: np.dtype | None, out: Any) -> None:
     want = _real_of(dtype or x.dtype)
-    if isinstance(out, Tensor) and out._data.dtype != want:
+    if out is not None and out._data.dtype != want:
         names = {"want": type_of(want), "got": type_of(out._data.dtype)}
         raise RuntimeError(messages.NORM_OUT.format(op=op, **names))
 
 
-def _stored(found: Tensor, out: Any) -> Tensor:
-    return found if out is None else store(out, found)
+# --- of either ---
 
 
-@public(name="norm", torch=False, method=False, spaces=("linalg",))
+@public(name="norm", torch=False, method=False, spaces=("linalg",), signatures=_EITHER)
 def linalg_norm(
-    A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+    input: Tensor,
+    ord: Any = None,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    axis: Any = ABSENT,
+    keepdims: Any = ABSENT,
 ) -> Tensor:
     """The norm of a vector, or, where `ord` is given for a matrix (or `dim` has two entries), that of a
     matrix.
@@ -205,132 +280,39 @@ def linalg_norm(
     >>> torch.linalg.norm(torch.tensor([3.0, 4.0]))
     tensor(5.)
     """
-    x = data_of("linalg_norm", A)
-    _check_out("linalg.norm", x, None if dtype is None else parse_dtype(dtype, "linalg_norm").np, out)
-    if ord is None:
-        return _stored(vector_norm(A, 2, dim, keepdim, dtype=dtype), out)
-    if dim is None and x.ndim not in (1, 2):
-        raise RuntimeError(messages.LINALG_NORM_DIMS.format(ndim=x.ndim))
-    count = x.ndim if dim is None else 1 if isinstance(dim, int) else len(dim)
-    if isinstance(ord, str) or count == 2:
-        return matrix_norm(A, ord, (0, 1) if dim is None else dim, keepdim, dtype=dtype, out=out)
-    return _stored(vector_norm(A, ord, dim, keepdim, dtype=dtype), out)
+    x = data_of("linalg_norm", input)
+    dim, keepdim = dim if axis is ABSENT else axis, keepdim if keepdims is ABSENT else keepdims
+    dim = (dim,) if type(dim) is int else dim
+    given = (2 if ord is None else ord, () if dim is None else dim, keepdim, dtype, out)
+    order = _check_kinds("linalg_norm", _EITHER, *given)
+    _check_out("linalg.norm", x, None if dtype is None else dtype.np, out)
+    count = x.ndim if dim is None else len(dim)
+    if ord is not None and count not in (1, 2):
+        if dim is None:
+            raise RuntimeError(messages.LINALG_NORM_DIMS.format(ndim=count))
+        raise RuntimeError(messages.LINALG_NORM_LENGTH.format(dims=list(dim)))
+    if ord is not None and (isinstance(order, str) or count == 2):
+        return matrix_norm(input, order, (0, 1) if dim is None else dim, keepdim, dtype=dtype, out=out)
+    found = vector_norm(input, order, dim, keepdim, dtype=dtype)
+    return found if out is None else store(out, found)
 
 
 @public()
 def norm(
     input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
 ) -> Tensor:
-    """The p-norm over `dim` or over all; "fro" and None mean 2.  RuntimeError for integers.
+    """The p-norm over `dim` or over all, "fro" and None meaning 2; with "nuc", the nuclear norm of a matrix.  RuntimeError for
+    integers.
 
     >>> import leafgrad as torch
     >>> torch.tensor([[3.0, 4.0], [6.0, 8.0]]).norm(dim=1)
     tensor([ 5., 10.])
     """
     x = data_of("norm", input)
+    dim = (dim,) if type(dim) is int else dim
     if isinstance(p, str) and p != "fro":
-        return matrix_norm(
-            input, p, tuple(range(x.ndim)) if dim is None else dim, keepdim, dtype=dtype, out=out
-        )
-    if p == "fro" and dim is not None and not isinstance(dim, int) and len(dim) > 2:
+        every = tuple(range(x.ndim)) if dim is None else dim
+        return matrix_norm(input, p, every, keepdim, dtype=dtype, out=out)
+    if p == "fro" and isinstance(dim, tuple | list) and len(dim) > 2:
         raise RuntimeError(messages.MATRIX_NORM_DIMS.format(dims=" ".join(map(str, dim))))
     return vector_norm(input, 2 if p is None or p == "fro" else p, dim, keepdim, dtype=dtype, out=out)
-
-
-# --- distances ---
-
-
-def _dist(self: ndarray, other: ndarray, /, p: float) -> ndarray:
-    return r.norm(np.subtract(self, other, out=...), p)
-
-
-dist_of = primitive(
-    "dist", _dist,
-    vjp={
-        "self": lambda grad, self, other, p,
-        result: norm_back(grad, sub(self, other), result, p, None, False),
-        "other": lambda grad, self, other, p,
-        result: norm_back(neg(grad), sub(self, other), result, p, None, False),
-    },
-)  # fmt: skip
-
-
-@public()
-def dist(input: Tensor, other: Tensor, p: Any = 2, *, out: Any = None) -> Tensor:
-    """The p-norm of input - other, which broadcast.  RuntimeError for integers.
-
-    >>> import leafgrad as torch
-    >>> torch.dist(torch.tensor([1.0, 1.0]), torch.tensor([4.0, 5.0]))
-    tensor(5.)
-    """
-    x = data_of("dist", input)
-    if not isinstance(other, Tensor):
-        raise wrong("dist", "other", 2, "Tensor", other)
-    if not isinstance(p, int | float):
-        raise wrong("dist", "p", 3, "Number", p)
-    values = [x, other._data]
-    dtype = promotion.common(*values)
-    broadcast(values)
-    if dtype.kind == "b":
-        raise RuntimeError(messages.SUB_BOOLS)
-    if dtype.kind in "iu":
-        raise RuntimeError(messages.DIST_INPUT.format(type=type_of(dtype)))
-    values = [convert(v, dtype) for v in values]
-    return (
-        apply(dist_of.op, (input, other), (p,), values)
-        if out is None
-        else into(out, dist_of.op, (input, other), (p,), values)
-    )
-
-
-_F: Any = {"torch": False, "method": False, "spaces": ("nn.functional",)}
-
-
-@public(**_F)
-def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
-    """input divided by its p-norm along `dim`, or by `eps` where that is larger.
-
-    >>> import leafgrad as torch
-    >>> torch.nn.functional.normalize(torch.tensor([[3.0, 4.0]]))
-    tensor([[0.6000, 0.8000]])
-    """
-    size = views.expand(clamp_min(norm(input, p, dim, True), eps), input._data.shape)
-    return div.op.public(input, size, out=out)
-
-
-def _length(x: Tensor, dim: int, eps: float) -> Tensor:
-    """The 2-norm, at least `eps`; gradients flow as if it had not been cut off."""
-    size = views.clone(norm_of(x, 2, (dim,), True), None)
-    np.maximum(size._data, eps, out=size._data)
-    return size
-
-
-@public(method=False, spaces=("nn.functional",))
-def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) -> Tensor:
-    """The cosine of the angle between x1 and x2 along `dim`: sum(x1 * x2) / (max(|x1|, eps) * max(|x2|,
-    eps)).
-
-    RuntimeError unless their common dtype is floating point, and if they do not broadcast.
-
-    >>> import leafgrad as torch
-    >>> torch.cosine_similarity(torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 1.0]]))
-    tensor([0.7071])
-    """
-    for position, x in enumerate((x1, x2), 1):
-        if not isinstance(x, Tensor):
-            raise wrong("cosine_similarity", f"x{position}", position, "Tensor", x)
-    if type(eps) is not float and not isinstance(eps, int | float):
-        raise wrong("cosine_similarity", "eps", None, "float", eps)
-    dtype = promotion.common(x1._data, x2._data)
-    if dtype.kind not in "fV":
-        raise RuntimeError(messages.COSINE_DTYPE.format(type=type_of(dtype)))
-    shape = broadcast([x1._data, x2._data])
-    dims("cosine_similarity", dim, len(shape))
-    parts = []
-    for x in (x1, x2):
-        if x._data.shape != shape:
-            x = views.expand(x, shape)
-        if x._data.dtype != dtype:
-            x = to_copy(x, dtype)
-        parts.append(div(x, _length(x, dim, eps)))
-    return sum_front(mul(*parts), dim)

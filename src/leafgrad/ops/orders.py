@@ -1,9 +1,9 @@
 """Public views that change the order of dimensions: permute, transpose, t, movedim, T, mT, H, mH."""
 
-import warnings
 from typing import Any
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import public
 from ..tensor.call import view_of
 from ..tensor.misuse import invalid
@@ -167,11 +167,7 @@ def _reversed(self: Tensor) -> Tensor:
     """All dimensions in reverse order.  Deprecated for tensors that are no matrix: use `mT` or `permute`."""
     ndim = self._data.ndim
     if ndim != 2:
-        warnings.warn(
-            messages.T_DEPRECATED if ndim else messages.SCALAR_DEPRECATED.format(op="Tensor.T"),
-            UserWarning,
-            stacklevel=2,
-        )
+        warn(messages.T_DEPRECATED if ndim else messages.SCALAR_DEPRECATED.format(op="Tensor.T"))
     return view_of(self, self._data.T, PERMUTE, (tuple(range(ndim - 1, -1, -1)),))
 
 
@@ -183,7 +179,7 @@ def _matrix_transpose(op: str, x: Tensor) -> Tensor:
     if ndim:
         raise RuntimeError(messages.MATRICES.format(op=op, ndim=ndim))
     hint = messages.SCALAR_DEPRECATED if op == "mT" else messages.SCALAR_DEPRECATED_CONJ
-    warnings.warn(hint.format(op=op if op == "adjoint()" else "Tensor." + op), UserWarning, stacklevel=3)
+    warn(hint.format(op=op if op == "adjoint()" else "Tensor." + op))
     return x
 
 

@@ -1,15 +1,19 @@
-"""Checks of `out=` where torch wants a tensor of the result's dtype, in memory of its own."""
+"""`out=` where it is more than the op's own: checks that torch makes, and results that were computed by several ops."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..tensor.call import recording
 from ..tensor.misuse import wrong
+from ..tensor.node import edge_of
 from ..tensor.tensor import Tensor
-from ..tensor.write import INPLACE, check_overlap
+from ..tensor.write import INPLACE, fill
 from ..values.arguments import CPP
 from ..values.dtype import BY_NP
+from ..values.strides import check_overlap
 
 
 def check_out(op: str, out: Any, x: Tensor, *sources: Tensor, text: str = "") -> None:
@@ -39,6 +43,21 @@ def no_out(op: str, out: Any) -> None:
     """Raise for a tensor given as `out` to a function that has no such argument (`out` stands there for "in place")."""
     if out is not None and out is not INPLACE:
         raise TypeError(messages.UNEXPECTED_KEYWORD.format(op=op, name="out"))
+
+
+def written(op: str, out: Any, inputs: tuple, make: Callable, check: Callable, node: str = "") -> Tensor:
+    """Store the tensor that `make(*inputs)` returns in `out`; `check(out, dtype)` may refuse it for its dtype.
+
+    node: the op that torch names where gradients are in the way.
+    """
+    if not isinstance(out, Tensor):
+        raise wrong(op, "out", None, "Tensor", out)
+    if recording() and any(edge_of(x) is not None for x in (*inputs, out)):
+        raise RuntimeError(messages.OUT_GRAD.format(op=node or op))
+    data = make(*inputs)._data
+    check(out, data.dtype)
+    fill((out,), (data,))
+    return out
 
 
 def check_out_dtype(out: Any, dtype: np.dtype) -> None:

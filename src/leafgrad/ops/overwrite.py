@@ -6,51 +6,70 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..base.state import modes, state
 from ..op.record import Op
 from ..op.table import METHODS
-from ..tensor.call import edge_of, record, recording
+from ..tensor.call import record, recording
 from ..tensor.misuse import invalid, wrong
+from ..tensor.node import edge_of
 from ..tensor.tensor import Tensor, wrap
-from ..tensor.write import bump, check_inplace, check_overlap, rebase
+from ..tensor.write import bump, check_inplace, push_write, rebase
 from ..values import distributions, integers, normal, strides
-from .random import generator_of, is_integer
+from ..values.strides import check_overlap
+from .random import generator_of, is_integer, is_real
 from .views import zeros_of
 
 ndarray = np.ndarray
 
 
-def overwritten(op: Op, self: Tensor, draw: Callable[[ndarray], None]) -> Tensor:
-    """Let `draw` fill a tensor with numbers that depend on none of its values: its gradient is zero.
+def overwritten(op: Op, self: Tensor, draw: Callable[[ndarray], None], *others: Tensor) -> Tensor:
+    """Let `draw` fill a tensor with numbers that depend on none of its values: its gradient is zero, and its tangent.
 
-    They are drawn aside, so that a wrong argument changes nothing.
+    They are drawn aside, so that a wrong argument changes nothing.  others: tensors of parameters; their gradients are
+    zero too.
     """
-    check_inplace(op, (self,))
+    inputs = (self, *others)
+    check_inplace(op, inputs)
     check_overlap(self._data)
-    recorded = recording() and edge_of(self) is not None
-    edge = edge_of(self)
+    recorded = recording() and self._data.dtype.kind in "fcV"
+    edges = tuple([edge_of(x) for x in inputs]) if recorded else ()
     drawn = strides.empty_like(self._data)
     draw(drawn)
     np.copyto(self._data, drawn)
     bump(self)
-    if recorded:
+    if any(edges):
         out = wrap(self._data)
         out._counter = self._counter
-        rebase(self, record(op, (self,), (), (edge,), out))
+        rebase(self, record(op, inputs, (), edges, out))
+    if modes and state.levels:
+        push_write(op, inputs, (), self)
     return self
 
 
 def _op(name: str, number: int = 0) -> Op:
     node = "".join(part.capitalize() for part in name.split("_")) + f"Backward{number}"
     return Op(
-        name, lambda self: self, ("self",), vjp={"self": lambda grad: zeros_of(grad, grad.shape)}, node=node
+        name, lambda self: self, ("self",), vjp={"self": _zero}, jvp=lambda tangents, *_: None, node=node
     )
+
+
+def _zero(grad: Any) -> Any:
+    return zeros_of(grad, grad.shape)
 
 
 _UNIFORM, _NORMAL_, _EXPONENTIAL, _GEOMETRIC, _CAUCHY, _LOG_NORMAL = map(
     _op, ("uniform", "normal", "exponential", "geometric", "cauchy", "log_normal")
 )
 _RANDOM = tuple([_op("random", n) for n in range(3)])
-_BERNOULLI = (_op("bernoulli", 1), _op("bernoulli", 2))
+_BERNOULLI = _op("bernoulli", 2)
+_BERNOULLI_EACH = Op(
+    "bernoulli",
+    lambda self, p: self,
+    ("self", "p"),
+    vjp={"self": _zero, "p": _zero},  # summed to the shape of p
+    jvp=lambda tangents, *_: None,
+    node="BernoulliBackward1",
+)
 
 
 def _method(function: Callable) -> Callable:
@@ -60,11 +79,9 @@ def _method(function: Callable) -> Callable:
 
 def _real(op: str, x: Any, name: str, position: int) -> Any:
     """A number, or a tensor that holds one; position: counted in the method."""
-    if isinstance(x, Tensor) and not x._data.ndim:
-        return x._data.item()
-    if not isinstance(x, bool | int | float | np.number):
+    if not is_real(x):
         raise wrong(op, name, position + 1, "float", x)
-    return x
+    return x._data.item() if isinstance(x, Tensor) else x
 
 
 @_method
@@ -116,7 +133,7 @@ def random_(self: Tensor, *bounds: Any, to: Any = None, generator: Any = None, *
     first, last = _from_to("random_", bounds, named, to, (None, None))
     if bounds and last is None:
         first, last = None, first
-    if not all(x is None or is_integer(x) for x in (first, last)):
+    if bounds[:1] == (None,) or not all(x is None or is_integer(x) for x in (first, last)):
         got = ", ".join(type(x).__name__ for x in bounds)
         expected = "one of:\n" + "".join(f" * ({s})\n" for s in _RANDOM_SIGNATURES)
         raise TypeError(messages.COMBINATION.format(op="random_", got=got, expected=expected))
@@ -139,11 +156,11 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     generator = generator_of("bernoulli_", generator)
     if isinstance(p, Tensor):
         return overwritten(
-            _BERNOULLI[0], self, lambda out: distributions.bernoulli_each(generator, out, p._data)
+            _BERNOULLI_EACH, self, lambda out: distributions.bernoulli_each(generator, out, p._data), p
         )
     if not isinstance(p, bool | int | float | np.number):
         raise invalid("bernoulli_", _BERNOULLI_SIGNATURES)
-    return overwritten(_BERNOULLI[1], self, lambda out: distributions.bernoulli(generator, out, float(p)))
+    return overwritten(_BERNOULLI, self, lambda out: distributions.bernoulli(generator, out, float(p)))
 
 
 _BERNOULLI_SIGNATURES = (

@@ -103,8 +103,6 @@ def _by_elements(x: Tensor, pads: tuple[int, ...], mode: str) -> Tensor:
     data = x._data
     d, shape = len(pads) // 2, data.shape
     reflects = mode == "reflect"
-    if not 1 <= d <= 3 or data.ndim not in (d + 1, d + 2):
-        raise NotImplementedError(messages.PAD_COMBINATION.format(n=len(pads), ndim=data.ndim))
     batched = data.ndim == d + 2
     if any(n == 0 for n in shape[1 if batched else 0 :]):
         raise RuntimeError(messages.PAD_EMPTY.format(low=d + 1, high=d + 2, shape=list(shape)))
@@ -190,8 +188,9 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         return _constant(input, pads, 0 if value is None else value)
     if value is not None and value != 0:
         raise RuntimeError(messages.PAD_VALUE.format(mode=mode))
-    if mode in ("reflect", "replicate"):
-        return _by_elements(input, pads, mode)
-    if mode == "circular":
-        return _circular(input, pads)
-    raise NotImplementedError(messages.PAD_MODE.format(mode=mode))
+    if mode not in ("reflect", "replicate", "circular"):
+        raise NotImplementedError(messages.PAD_MODE.format(mode=mode))
+    d, ndim = len(pads) // 2, input._data.ndim
+    if not 1 <= d <= 3 or ndim not in (d + 1, d + 2):
+        raise NotImplementedError(messages.PAD_COMBINATION.format(n=len(pads), ndim=ndim))
+    return _circular(input, pads) if mode == "circular" else _by_elements(input, pads, mode)

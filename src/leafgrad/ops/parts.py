@@ -7,16 +7,17 @@ import numpy as np
 
 from ..base import messages
 from ..op.table import public
-from ..tensor.call import edge_of, view_of
+from ..tensor.call import view_of
 from ..tensor.kinds import primitive
 from ..tensor.misuse import invalid, wrong
+from ..tensor.node import edge_of
 from ..tensor.tensor import Tensor
 from ..tensor.view import turn
 from ..tensor.write import bump, check_inplace
 from ..values import strides
 from ..values.device import channels_last, channels_last_3d, contiguous_format, preserve_format
 from . import views
-from .arguments import integer, need_tensor, size_list, sizes, wrap_dim
+from .arguments import integer, need_tensor, size_list, sizes, wrap_dim, wrapped
 from .outs import check_out
 
 SLICE = views.slice_of.op
@@ -74,7 +75,7 @@ def narrow_bounds(op: str, x: Tensor, dim: Any, start: Any, length: Any) -> tupl
         raise RuntimeError(messages.NARROW_ZERO_DIM)
     if length < 0:
         raise RuntimeError(messages.NARROW_LENGTH)
-    n = shape[wrap_dim(dim, len(shape))]
+    n = shape[wrapped(dim, len(shape))]
     if not -n <= start <= n:
         raise IndexError(messages.NARROW_START.format(low=-n, high=n, start=start))
     start = start + n if start < 0 else start
@@ -108,7 +109,9 @@ _narrow_copy = primitive(
 
 
 @public()
-def narrow_copy(input: Tensor, dim: int, start: int, length: int, *, out: Tensor | None = None) -> Tensor:
+def narrow_copy(
+    input: Tensor, dim: int, start: int, length: int, *, out: Tensor | None = None, axis: Any = None
+) -> Tensor:
     """A copy of `narrow(dim, start, length)`.
 
     >>> import leafgrad as torch
@@ -116,7 +119,7 @@ def narrow_copy(input: Tensor, dim: int, start: int, length: int, *, out: Tensor
     tensor([1, 2, 3])
     """
     need_tensor("narrow_copy", input)
-    bounds = narrow_bounds("narrow_copy", input, dim, start, length)
+    bounds = narrow_bounds("narrow_copy", input, dim if axis is None else axis, start, length)
     check_out("narrow_copy", out, input, text=messages.NARROW_COPY_OUT)
     return _narrow_copy(input, *bounds, out=out)
 

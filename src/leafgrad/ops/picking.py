@@ -8,6 +8,7 @@ import numpy as np
 
 from ..tensor.kinds import primitive
 from ..values import gather, places
+from ..values.buffers import zeros
 
 ndarray = np.ndarray
 
@@ -56,7 +57,7 @@ def _gather(self: ndarray, indices: ndarray, /, dim: int) -> ndarray:
 
 
 def _add_up(self: ndarray, indices: ndarray, /, dim: int, sizes: tuple) -> ndarray:
-    return gather.scatter_add(np.zeros(sizes, self.dtype), dim, indices, self)
+    return gather.scatter_add(zeros(sizes, self.dtype), dim, indices, self)
 
 
 pick_many: Any = primitive(

@@ -79,8 +79,22 @@ def _to_number(x: Any, exponent: Any, out: Any = ...) -> np.ndarray:
     return k.pow(x, exponent, out=out)
 
 
+def _refuse_exponent(values: list, dtype: np.dtype) -> Exception | None:
+    """Integers to a negative power, or to one that is no number of their dtype."""
+    exponent = values[1]
+    if dtype.kind not in "iu" or type(exponent) is not int:
+        return None
+    if exponent < 0:
+        return RuntimeError(messages.NEGATIVE_INTEGER_POWER)
+    if np.iinfo(dtype).max < exponent < 2**64:
+        name = "int" if dtype == np.int32 else dtype.name + "_t"
+        return RuntimeError(messages.OVERFLOW.format(type=name))
+    return None
+
+
 power = unary(
-    "pow", _to_number, vjp=_slope, params=("exponent",), weigh=("exponent",), signatures=_POW,
+    "pow", _to_number, vjp=_slope, params=("exponent",), weigh=("exponent",), refuses=_refuse_exponent,
+    signatures=_POW,
 )  # fmt: skip
 _tensor_power = binary(
     "pow", k.pow, self=lambda grad, self, exponent: _slopes(grad, self, exponent),
@@ -104,6 +118,8 @@ def pow(x: Any, y: Any) -> Any:
 
 
 def _reflected_pow(self: Tensor, other: Any) -> Any:
+    if isinstance(other, np.number):
+        other = other.item()
     return NotImplemented if foreign(other) else _public_pow(other, self)
 
 

@@ -9,19 +9,18 @@ import numpy as np
 from ..base import messages
 from ..op.record import Op
 from ..op.table import expose, public
-from ..tensor.call import edge_of, recording
 from ..tensor.elementwise import broadcast_shapes, check_cast
 from ..tensor.lanes import binary_lane
-from ..tensor.misuse import wrong
+from ..tensor.misuse import too_many, wrong
 from ..tensor.tensor import Tensor
-from ..tensor.write import fill
 from ..values.device import contiguous_format
 from ..values.dtype import BY_NP
 from . import matmul as rows
 from .addmm import _addmm
 from .arguments import need_tensor, wrap_dim
 from .arithmetic import mul
-from .dims import check_out_dtype, type_of
+from .dims import store, type_of
+from .outs import check_out_dtype, written
 from .reduce import sum_dims, sum_front
 from .views import (
     clone,
@@ -37,20 +36,7 @@ from .views import (
     view,
 )
 
-_mm, _bmm, _mv, _dot = (f.op.public for f in (rows._mm, rows._bmm, rows._mv, rows._dot))
-
-
-def _into(op: str, out: Any, inputs: tuple, make: Callable, check: Callable | None) -> Tensor:
-    """Store what `make(*inputs)` returns in the tensor `out`, which `check` may refuse for its dtype."""
-    if not isinstance(out, Tensor):
-        raise wrong(op, "out", None, "Tensor", out)
-    if recording() and any(edge_of(x) is not None for x in (*inputs, out)):
-        raise RuntimeError(messages.OUT_GRAD.format(op=op))
-    data = make(*inputs)._data
-    if check is not None:
-        check(out, data.dtype)
-    fill((out,), (data,))
-    return out
+_mm, _bmm, _mv, _dot = [row.op.public for row in (rows.mm_of, rows.bmm_of, rows.mv_of, rows.dot_of)]
 
 
 # --- matmul ---
@@ -58,14 +44,22 @@ def _into(op: str, out: Any, inputs: tuple, make: Callable, check: Callable | No
 
 def _matmul(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> Tensor:
     """All of matmul but what its fast lane, that of `mm`, has done."""
+    if len(inputs) > 2:
+        raise too_many("matmul", 2, len(inputs))
     x, y = inputs
     for i, (name, z) in enumerate((("input", x), ("other", y))):
         if not isinstance(z, Tensor):
             raise wrong("matmul", name, i + 1, "Tensor", z)
     if out is None:
         return _product(x, y)
-    vectors = x._data.ndim == 1 == y._data.ndim
-    return _into("matmul", out, inputs, _product, rows._check_out_dot if vectors else check_out_dtype)
+    return written("matmul", out, inputs, _product, _check_out_of(x._data, y._data))
+
+
+def _check_out_of(x: np.ndarray, y: np.ndarray) -> Callable:
+    """How torch checks the dtype of `out`, which depends on the primitive that the product ends in."""
+    if y.ndim != 1:
+        return check_out_dtype
+    return rows.check_out_dot if x.ndim == 1 else rows.check_out_mv
 
 
 def _operate(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> Any:
@@ -73,7 +67,7 @@ def _operate(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> Any:
     return _matmul(op, inputs) if isinstance(inputs[1], Tensor) else NotImplemented
 
 
-matmul = binary_lane(rows._mm.op, _matmul)
+matmul = binary_lane(rows.mm_of.op, _matmul)
 matmul.__name__ = matmul.__qualname__ = "matmul"
 matmul.__doc__ = """The matrix product: of vectors a number, of a matrix and a vector a vector, of batches
 each pair's product, broadcast.
@@ -84,7 +78,7 @@ each pair's product, broadcast.
     >>> (torch.ones(5, 2, 3) @ torch.ones(3, 4)).shape
     torch.Size([5, 2, 4])
     """
-expose(matmul, "matmul", operator="matmul", operate=binary_lane(rows._mm.op, _operate), spaces=("linalg",))
+expose(matmul, "matmul", operator="matmul", operate=binary_lane(rows.mm_of.op, _operate), spaces=("linalg",))
 
 
 def _product(x: Tensor, y: Tensor) -> Tensor:
@@ -175,7 +169,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Te
     if out is None:
         return _linear(input, weight, bias)
     given = (input, weight) if bias is None else (input, weight, bias)
-    return _into("linear", out, given, _linear, check_out_dtype)
+    return written("linear", out, given, _linear, check_out_dtype)
 
 
 def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -243,6 +237,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     need_tensor("tensordot", a, "a", 1)
     need_tensor("tensordot", b, "b", 2)
     given = _tensordot_dims(a, b, dims)
+    if a._data.dtype != b._data.dtype:
+        raise RuntimeError(messages.TENSORDOT_DTYPES)
     first, second = ([wrap_dim(d, x._data.ndim) for d in each] for x, each in zip((a, b), given, strict=True))
     for i, j in zip(*given, strict=True):
         n, m = a._data.shape[i], b._data.shape[j]
@@ -250,12 +246,12 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
             raise RuntimeError(messages.TENSORDOT_SIZE.format(a=n, i=i, b=m, j=j))
     if out is None:
         return _tensordot(a, b, first, second)
-    return _into("tensordot", out, (a, b), lambda a, b: _tensordot(a, b, first, second), _check_out_tensordot)
-
-
-def _check_out_tensordot(out: Tensor, dtype: np.dtype) -> None:
-    if out._data.dtype != dtype:
-        raise RuntimeError(messages.TENSORDOT_OUT.format(want=type_of(dtype), got=type_of(out._data.dtype)))
+    if not isinstance(out, Tensor):
+        raise wrong("tensordot", "out", None, "Tensor", out)
+    want, got = (type_of(x._data.dtype) for x in (a, out))
+    if want != got:
+        raise RuntimeError(messages.TENSORDOT_OUT.format(want=want, got=got))
+    return store(out, _tensordot(a, b, first, second))
 
 
 def _tensordot(a: Tensor, b: Tensor, first: list[int], second: list[int]) -> Tensor:
@@ -309,7 +305,11 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     need_tensor("kron", other, "other", 2)
     if out is None:
         return _kron(input, other)
-    return _into("kron", out, (input, other), _kron, lambda out, dtype: check_cast(dtype, out._data.dtype))
+    return written("kron", out, (input, other), _kron, _check_out_kron, node="mul")
+
+
+def _check_out_kron(out: Tensor, dtype: np.dtype) -> None:
+    check_cast(dtype, out._data.dtype)
 
 
 def _kron(x: Tensor, y: Tensor) -> Tensor:

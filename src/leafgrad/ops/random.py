@@ -5,17 +5,22 @@ from typing import Any
 
 import numpy as np
 
+from ..base import messages
 from ..base.state import modes
 from ..op.record import Op
 from ..op.table import public
-from ..tensor.call import edge_of, record, recording
+from ..tensor.call import record, recording
 from ..tensor.elementwise import broadcast
 from ..tensor.misuse import ABSENT, invalid, wrong
+from ..tensor.node import edge_of
 from ..tensor.subclass import dress
 from ..tensor.tensor import Tensor, wrap
+from ..tensor.write import bump, fill
 from ..values import distributions, integers, normal, sampling, strides
 from ..values import dtype as dtypes
+from ..values.dtype import BY_NP
 from ..values.rng import Generator
+from ..values.strides import check_overlap
 from .arguments import integer, need_tensor, size_list
 from .arithmetic import not_differentiable
 from .create import allocate, finished, made, options
@@ -23,9 +28,18 @@ from .factories import like, size_of
 from .views import zeros_of
 
 ndarray = np.ndarray
+MANY = 1 << 32  # elements; whether there is room for so many is asked before the first is drawn
 
 
 # --- new tensors ---
+
+
+def room(op: str, shape: tuple[int, ...], dtype: np.dtype, out: Tensor | None) -> ndarray:
+    """Memory to draw into: that of `out`, if it has this shape.  Which numbers are drawn depends on its strides."""
+    if out is None or out._data.shape != shape:
+        return allocate(op, shape, dtype)
+    check_overlap(out._data)
+    return out._data
 
 
 def _random_factory(name: str, draw: Callable[[Any, ndarray], None]) -> None:
@@ -41,7 +55,7 @@ def _random_factory(name: str, draw: Callable[[Any, ndarray], None]) -> None:
         pin_memory: bool = False,
     ) -> Tensor:
         shape = size_of(name, size_, size)
-        data = allocate(name, shape, options(name, dtype, layout, device, requires_grad, pin_memory, out))
+        data = room(name, shape, options(name, dtype, layout, device, requires_grad, pin_memory, out), out)
         draw(generator_of(name, generator), data)
         return finished(data, out, requires_grad)
 
@@ -124,6 +138,8 @@ def randint(
     tensor([4, 9, 3])
     """
     if size is ABSENT and high is not ABSENT and isinstance(high, tuple | list):
+        if not is_integer(low):
+            raise wrong("randint", "high", 1, "int", low)
         bounds, shape = (0, low), high
     elif low is ABSENT or high is ABSENT:
         bounds, shape = (0, high if low is ABSENT else low), size
@@ -136,9 +152,8 @@ def randint(
     shape = size_list("randint", shape, "size", 3)
     if dtype is None and out is None:
         dtype = dtypes.int64
-    data = allocate(
-        "randint", shape, options("randint", dtype, layout, device, requires_grad, pin_memory, out)
-    )
+    np_dtype = options("randint", dtype, layout, device, requires_grad, pin_memory, out)
+    data = room("randint", shape, np_dtype, out)
     integers.randint(generator_of("randint", generator), data, int(bounds[0]), int(bounds[1]))
     return finished(data, out, requires_grad)
 
@@ -186,6 +201,13 @@ def is_integer(x: Any) -> bool:
     return hasattr(x, "__index__") and not isinstance(x, bool)
 
 
+def is_real(x: Any) -> bool:
+    """Whether this is a real number, or a tensor that holds just one and needs no gradient."""
+    if isinstance(x, Tensor):
+        return not (x._data.ndim or x.requires_grad)
+    return isinstance(x, bool | int | float | np.number)
+
+
 def generator_of(op: str, given: Any) -> Any:
     """A generator that was passed; TypeError if it is none."""
     if given is not None and not isinstance(given, Generator):
@@ -215,9 +237,10 @@ def randperm(
     if dtype is None and out is None:
         dtype = dtypes.int64
     np_dtype = options("randperm", dtype, layout, device, requires_grad, pin_memory, out)
-    return finished(
-        integers.randperm(generator_of("randperm", generator), count, np_dtype), out, requires_grad
-    )
+    generator = generator_of("randperm", generator)
+    if count > MANY:
+        allocate("randperm", (count,), np_dtype)  # or an error
+    return finished(integers.randperm(generator, count, np_dtype), out, requires_grad)
 
 
 # --- numbers drawn after tensors ---
@@ -254,43 +277,55 @@ def _normal(
     >>> _ = torch.manual_seed(0); torch.normal(torch.zeros(2), 1.)
     tensor([ 1.5410, -0.2934])
     """
-    numbers = bool, int, float, np.number
     generator = generator_of("normal", generator)
-    if (
-        isinstance(mean, numbers)
-        and isinstance(std, numbers)
-        and size is not ABSENT
-        and isinstance(size, tuple | list)
-    ):
+    if size is not ABSENT and isinstance(size, tuple | list) and is_real(mean) and is_real(std):
         shape = size_list("normal", size, "size", 3)
-        data = allocate(
-            "normal", shape, options("normal", dtype, layout, device, requires_grad, pin_memory, out)
+        np_dtype = options("normal", dtype, layout, device, requires_grad, pin_memory, out)
+        data = room("normal", shape, np_dtype, out)
+        normal.normal(
+            generator, data, *[x.item() if isinstance(x, Tensor) else float(x) for x in (mean, std)]
         )
-        normal.normal(generator, data, float(mean), float(std))
         return finished(data, out, requires_grad)
     std = 1.0 if std is ABSENT and isinstance(mean, Tensor) else std
     tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
-    if (
-        not tensors
-        or size is not ABSENT
-        or not isinstance(mean, (Tensor, *numbers))
-        or not isinstance(std, (Tensor, *numbers))
-    ):
+    numbers = [x for x in (mean, std) if not isinstance(x, Tensor)]
+    given = dtype is not None or layout is not None or device is not None or requires_grad or pin_memory
+    if not tensors or size is not ABSENT or given or not all(map(is_real, numbers)):
         raise invalid("normal", _NORMAL)
     if out is not None:
-        options("normal", None, None, None, False, False, out)
+        return _normal_into(out, generator, mean, std, tensors)
     arrays: list[Any] = [x._data if isinstance(x, Tensor) else x for x in (mean, std)]
     data = np.empty(broadcast([x._data for x in tensors]), tensors[0]._data.dtype)
     normal.normal_around(generator, data, *arrays)
-    found = finished(data, out)
+    found = finished(data, None)
     edges = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in (mean, std)])
-    if out is None and any(edges) and recording():
+    if any(edges) and recording():
         if len(tensors) == 2:
             record(_NORMALS[2], (mean, std), (), edges, found)
         else:
             which = 0 if isinstance(mean, Tensor) else 1
             record(_NORMALS[which], (tensors[0],), (), (edges[which],), found)
     return found
+
+
+def _normal_into(out: Tensor, generator: Any, mean: Any, std: Any, tensors: list[Tensor]) -> Tensor:
+    """Draw in out's dtype and layout.  A mean that is a tensor broadcasts with `out` where the deviation is a number."""
+    if not isinstance(out, Tensor):
+        raise invalid("normal", _NORMAL)
+    if recording() and any(edge_of(x) is not None for x in (*tensors, out)):
+        raise RuntimeError(messages.OUT_GRAD.format(op="normal"))
+    arrays: list[Any] = [x._data if isinstance(x, Tensor) else x for x in (mean, std)]
+    around = tensors if isinstance(std, Tensor) else [mean, out]
+    data = room("normal", broadcast([x._data for x in around]), out._data.dtype, out)
+    if isinstance(mean, Tensor) and mean._data.dtype.kind == "c" and data.dtype.kind != "c":
+        names = {"got": BY_NP[mean._data.dtype].type_name, "want": BY_NP[data.dtype].type_name}
+        raise RuntimeError(messages.CAST.format(**names))
+    normal.normal_around(generator, data, *arrays)
+    if data is out._data:
+        bump(out)
+    else:
+        fill((out,), (data,))
+    return out
 
 
 def _zero_mean(grad: Any, mean_sym_sizes: tuple) -> Any:
@@ -391,7 +426,9 @@ def multinomial(
     if type(replacement) is not bool:
         raise wrong("multinomial", "replacement", 3, "bool", replacement)
     if out is not None:
-        options("multinomial", None, None, None, False, False, out)
+        have = options("multinomial", None, None, None, False, False, out)
+        if have != np.int64 and input._data.dtype.kind in "fV":  # else the input is refused
+            raise RuntimeError(messages.MULTINOMIAL_OUT.format(type=BY_NP[have].type_name))
     return finished(
         sampling.multinomial(generator_of("multinomial", generator), input._data, count, replacement), out
     )

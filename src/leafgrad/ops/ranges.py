@@ -1,12 +1,12 @@
 """Numbers in a row: arange, range, linspace, logspace, and the indices of triangles."""
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import public
 from ..tensor.misuse import ABSENT, invalid
 from ..tensor.tensor import Tensor
@@ -67,12 +67,15 @@ def arange(
     data = _steps("arange", first, last, by, np_dtype, math.ceil)
     if out is not None and out._data.size != data.size and out._data.size:
         text = messages.ARANGE_OUT.format(had=list(out._data.shape), count=out._data.size, needs=data.size)
-        warnings.warn(text, UserWarning, stacklevel=2)
-    return finished(
-        data if out is None or out._data.size != data.size else data.reshape(out._data.shape),
-        out,
-        requires_grad,
-    )
+        warn(text)
+    return _in_shape(data, out, requires_grad)
+
+
+def _in_shape(data: np.ndarray, out: Tensor | None, requires_grad: bool) -> Tensor:
+    """Numbers in a row; an `out` with room for just so many keeps its shape."""
+    if out is not None and out._data.size == data.size:
+        data = data.reshape(out._data.shape)
+    return finished(data, out, requires_grad)
 
 
 def _steps(op: str, first: Any, last: Any, by: Any, dtype: np.dtype, rounded: Any) -> np.ndarray:
@@ -84,7 +87,7 @@ def _steps(op: str, first: Any, last: Any, by: Any, dtype: np.dtype, rounded: An
         raise NotImplementedError(
             messages.NOT_IMPLEMENTED_FOR.format(kernel=f"{op}_cpu", type=BY_NP[dtype].type_name)
         )
-    if by == 0:
+    if not (by > 0 or by < 0):
         raise RuntimeError(messages.ARANGE_STEP)
     if not (math.isfinite(first) and math.isfinite(last)):
         raise RuntimeError(messages.ARANGE_FINITE.format(start=first, end=last))
@@ -102,9 +105,7 @@ def _steps(op: str, first: Any, last: Any, by: Any, dtype: np.dtype, rounded: An
         raise RuntimeError(messages.ARANGE_SIZE)
     data = allocate(op, (count,), dtype)
     if dtype.kind in "iu":
-        data[...] = (
-            np.arange(first, first + count * by, by) if dtype == np.int64 else np.arange(count) * by + first
-        )
+        ranges.count(data, first, by)
     else:
         data[...] = ranges.steps(float(first), float(by), count, dtype)
     return data
@@ -147,7 +148,7 @@ def range_(
         number("range", x, n, i)
         for i, (n, x) in enumerate((("start", start), ("end", end), ("step", step)), 1)
     )
-    warnings.warn(messages.RANGE_DEPRECATED, UserWarning, stacklevel=2)
+    warn(messages.RANGE_DEPRECATED)
     np_dtype = options("range", dtype, layout, device, requires_grad, pin_memory, out)
     data = _steps("range", first, last, by, np_dtype, lambda ratio: math.floor(ratio) + 1)
     return finished(data, out, requires_grad)
@@ -168,12 +169,10 @@ def _ends(
     op: str, start: Any, end: Any, steps: Any, dtype: Any, out: Any, signatures: tuple[str, ...]
 ) -> tuple:
     """The two ends and the number of steps, checked, and the dtype."""
-    ends = []
-    for name, x in (("start", start), ("end", end)):
+    ends: list[Any] = []
+    for x in (start, end):
         if isinstance(x, Tensor):
-            if x._data.ndim:
-                raise RuntimeError(messages.LINSPACE_DIMS.format(op=op, name=name, ndim=x._data.ndim))
-            ends.append(x.item())
+            ends.append(x._data)
         elif isinstance(x, bool | int | float | complex | np.number):
             ends.append(x.item() if isinstance(x, np.number) else x)
         else:
@@ -181,26 +180,34 @@ def _ends(
     if isinstance(steps, bool | np.bool) or not hasattr(steps, "__index__"):
         raise invalid(op, signatures)
     n = integer(op, steps, "steps", 3)
+    if any(getattr(x, "ndim", 0) for x in ends):
+        found = [
+            messages.LINSPACE_END.format(name=name, ndim=x.ndim)
+            for name, x in zip(("start", "end"), ends, strict=True)
+            if isinstance(x, np.ndarray)
+        ]
+        raise RuntimeError(messages.LINSPACE_DIMS.format(op=op, ends=" and ".join(found)))
+    ends = [x.item() if isinstance(x, np.ndarray) else x for x in ends]
     if n < 0:
         raise RuntimeError(messages.STEPS_NEGATIVE)
     if isinstance(ends[0], complex) or isinstance(ends[1], complex):
-        found = dtypes.get_default_dtype().to_complex()
+        widest = dtypes.get_default_dtype().to_complex()
         want = (
-            found
+            widest
             if dtype is None and out is None
             else BY_NP[out._data.dtype]
             if dtype is None
             else dtypes.parse(dtype, op)
         )
         if not want.is_complex:
-            inferred = arguments.CPP[found.name]
+            inferred = arguments.CPP[widest.name]
             raise RuntimeError(messages.LINSPACE_CAST.format(op=op, inferred=inferred, want=want.type_name))
         dtype = want
     return (*ends, n, dtype)
 
 
-def _spaceable(op: str, dtype: np.dtype) -> None:
-    if dtype.kind == "b":
+def _spaceable(op: str, dtype: np.dtype, n: int) -> None:
+    if dtype.kind == "b" and n > 1:
         raise NotImplementedError(messages.NOT_IMPLEMENTED_FOR.format(kernel=f"{op}_cpu", type="Bool"))
 
 
@@ -225,8 +232,8 @@ def linspace(
     """
     first, last, n, dtype = _ends("linspace", start, end, steps, dtype, out, _LINSPACE)
     np_dtype = options("linspace", dtype, layout, device, requires_grad, pin_memory, out)
-    _spaceable("linspace", np_dtype)
-    return finished(ranges.spaced(first, last, n, np_dtype), out, requires_grad)
+    _spaceable("linspace", np_dtype, n)
+    return _in_shape(ranges.spaced(first, last, n, np_dtype), out, requires_grad)
 
 
 @public(method=False, signatures=_LOGSPACE)
@@ -253,8 +260,8 @@ def logspace(
     if not isinstance(base, int | float | np.number):
         raise invalid("logspace", _LOGSPACE)
     np_dtype = options("logspace", dtype, layout, device, requires_grad, pin_memory, out)
-    _spaceable("logspace", np_dtype)
-    return finished(ranges.powers(float(base), first, last, n, np_dtype), out, requires_grad)
+    _spaceable("logspace", np_dtype, n)
+    return _in_shape(ranges.powers(float(base), first, last, n, np_dtype), out, requires_grad)
 
 
 # --- triangles ---

@@ -65,7 +65,7 @@ def _middle(op: str, every: Any, along: Any, input: Any, dim: Any, keepdim: Any,
         raise TypeError(messages.MISSING_ONE.format(op=op, n=1, names='"dim"'))
     dim = one_dim(op, dim, x.ndim)
     flag(op, keepdim)
-    _refuse_empty(op, x, dim)
+    _refuse_empty("median", x, dim)
     if out is not None:
         out = pair_of(out)
         if out[1]._data.dtype != LONG:

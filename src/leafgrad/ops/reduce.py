@@ -14,6 +14,7 @@ from ..tensor.write import INPLACE, fill
 from ..values import reductions as r
 from ..values import softmax as s
 from ..values.arguments import cast
+from ..values.buffers import empty
 from ..values.dtype import BY_NP, default, parse
 from .arithmetic import conj, div, mul, sub
 from .comparison import isnan
@@ -36,7 +37,7 @@ SUMS = (
 def spread(grad: Any, sizes: tuple, count: int = 1) -> Any:
     """A 0-dim gradient, divided by `count`, in every place of a shape."""
     if type(grad) is ndarray and grad.dtype.kind == "f":
-        out = np.empty(sizes, grad.dtype)
+        out = empty(sizes, grad.dtype)
         out.fill(grad.item() / count if count else nan)
         return out
     return expand(grad if count == 1 else div(grad, count), sizes)
@@ -195,6 +196,9 @@ def _floating(dtype: Any, signatures: tuple) -> np.dtype:
 def _nansum(self: ndarray, dim: Dims, keepdim: bool, dtype: np.dtype | None) -> ndarray:
     if self.dtype.kind in "iub":
         return _sum(self, dim, keepdim, dtype)
+    found = _sum(self, dim, keepdim, dtype)
+    if not np.isnan(found).any():
+        return found
     return _sum(np.where(np.isnan(self), self.dtype.type(0), self), dim, keepdim, dtype)
 
 

@@ -1,11 +1,11 @@
 """Whole rows along one dimension: index_select, index_add, index_copy, index_fill, index_reduce."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import public
 from ..tensor.elementwise import foreign
 from ..tensor.kinds import primitive
@@ -268,6 +268,7 @@ def index_reduce(
     *,
     include_self: bool = True,
     out: Any = None,
+    axis: Any = None,
 ) -> Tensor:
     """A copy with the rows of `source` that go to one row along `dim` reduced to one, with what is there or without.
 
@@ -278,12 +279,12 @@ def index_reduce(
     >>> torch.ones(3).index_reduce(0, torch.tensor([1, 1]), torch.tensor([2.0, 3.0]), "prod")
     tensor([1., 6., 1.])
     """
-    dim = _check("index_reduce", input, dim, index)
+    dim = _check("index_reduce", input, dim if axis is None else axis, index)
     _source("index_reduce", source)
     if not isinstance(reduce, str):
         raise wrong("index_reduce", "reduce", 5, "str", reduce)
     if type(include_self) is not bool:
         raise wrong("index_reduce", "include_self", None, "bool", include_self)
     check_out("index_reduce", out, input)
-    warnings.warn(messages.INDEX_REDUCE_BETA, UserWarning, stacklevel=2)
+    warn(messages.INDEX_REDUCE_BETA)
     return reduce_row(input, index, source, dim, reduce, include_self, out=out)

@@ -1,4 +1,4 @@
-"""A tensor times or divided by a number, as an op of the tensor alone: torch's composites are made of these.
+"""A tensor plus, times or divided by a number, as an op of the tensor alone: torch's composites are made of these.
 
 Python's `x * 2` is another op, that of two tensors (MulBackward0).
 """
@@ -8,6 +8,10 @@ from ..values import kernels as k
 from ..values.dtype import FLOAT
 from .arithmetic import conj, div, mul
 
+plus = unary(
+    "add", k.add, vjp=lambda grad: grad, params=("other",), weigh=("other",), node="AddBackward1",
+    shows={"alpha": 1},
+)  # fmt: skip
 times = unary(
     "mul", k.mul, vjp=lambda grad, other: mul(grad, conj(other)), params=("other",), weigh=("other",),
     linear=True,

@@ -16,8 +16,9 @@ from ..values import strides
 from ..values.device import contiguous_format
 from ..values.dtype import BY_NP
 from ..values.dtype import dtype as dtype_class
+from ..values.sequences import c_name as type_name
 from . import views
-from .arguments import integer, need_tensor, size_list, sizes, wrap_dim, wrap_dims
+from .arguments import integer, need_tensor, size_list, sizes, wrap_dim, wrap_dims, wrapped
 from .views import shape_for
 
 VIEW = views.view.op
@@ -59,11 +60,7 @@ def view(self: Tensor, *shape: Any, size: Any = None, dtype: Any = None) -> Tens
         shape = given
     elif isinstance(shape[0], bool) or not hasattr(shape[0], "__index__"):
         raise invalid("view", ("torch.dtype dtype", "tuple of ints size"))
-    wanted = sizes("view", shape)
-    found = strides.reshape_view(x, shape_for(wanted, x.size))
-    if found is None:
-        raise RuntimeError(messages.VIEW_STRIDE)
-    return view_of(self, found, VIEW, (wanted,))
+    return views.view(self, sizes("view", shape))
 
 
 def _read_as(self: Tensor, dtype: Any) -> Tensor:
@@ -185,8 +182,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """
     need_tensor("flatten", input)
     shape = input._data.shape
-    first = wrap_dim(integer("flatten", start_dim, "start_dim", 2), len(shape))
-    last = wrap_dim(integer("flatten", end_dim, "end_dim", 3), len(shape))
+    first = wrapped(integer("flatten", start_dim, "start_dim", 2), len(shape))
+    last = wrapped(integer("flatten", end_dim, "end_dim", 3), len(shape))
     if first > last:
         raise RuntimeError(messages.FLATTEN_ORDER)
     if not shape:
@@ -197,7 +194,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 @public()
-def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
+def unflatten(input: Tensor, dim: int, sizes: Any, *, axis: Any = None) -> Tensor:
     """One dimension as several of these sizes, one of which may be -1.
 
     >>> import leafgrad as torch
@@ -206,7 +203,7 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """
     need_tensor("unflatten", input)
     shape = input._data.shape
-    dim = wrap_dim(integer("unflatten", dim, "dim", 2), len(shape))
+    dim = wrapped(integer("unflatten", dim if axis is None else axis, "dim", 2), len(shape))
     parts = size_list("unflatten", sizes, "sizes", 3)
     if not parts:
         raise RuntimeError(messages.UNFLATTEN_EMPTY)
@@ -426,7 +423,7 @@ def _each(op: str, tensors: tuple, one: Any) -> Any:
         tensors = tuple(tensors[0])
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
-            raise TypeError(messages.ELEMENT.format(i=i, position=0, type=type(x).__name__))
+            raise TypeError(messages.ELEMENT.format(i=i, position=0, type=type_name(x)))
     return tuple([one(x) for x in tensors])
 
 

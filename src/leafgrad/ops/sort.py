@@ -195,7 +195,14 @@ def _count(op: str, k: Any) -> int:
 
 @public(name="kthvalue")
 def kthvalue_front(
-    input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None, axis: Any = ABSENT
+    input: Tensor,
+    k: int,
+    dim: int = -1,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = ABSENT,
+    keepdims: Any = ABSENT,
 ) -> Any:
     """(values, indices): the k-th smallest element along `dim`, counted from 1; NaN is largest.
 
@@ -209,7 +216,7 @@ def kthvalue_front(
     x = data_of("kthvalue", input)
     k = _count("kthvalue", k)
     dim = one_dim("kthvalue", dim if axis is ABSENT else axis, x.ndim, position=3)
-    flag("kthvalue", keepdim, position=4)
+    keepdim = flag("kthvalue", keepdim if keepdims is ABSENT else keepdims, position=4)
     n = x.shape[dim] if x.ndim else 1
     if not n:
         raise IndexError(messages.EMPTY_DIM.format(op="kthvalue", dim=dim % x.ndim))

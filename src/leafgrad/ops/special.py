@@ -16,11 +16,12 @@ from ..tensor.write import INPLACE
 from ..values import activations as a
 from ..values.dtype import BY_NP, FLOAT, default
 from ..values.kernel import composed, elementwise, elementwise2, is_16bit
-from .arithmetic import add, add_number, div, mul, mul_number, neg, sub
+from .arithmetic import add, div, mul, neg, sub
 from .comparison import eq
 from .exponential import exp, log
 from .logit import FORMS
 from .rounding import sign
+from .scaling import plus, times
 from .ternary import where
 
 ndarray = np.ndarray
@@ -198,9 +199,7 @@ def ndtr(input: Tensor, *, out: Any = None) -> Tensor:
     >>> torch.special.ndtr(torch.tensor([0.0, 1.96]))
     tensor([0.5000, 0.9750])
     """
-    return mul_number.op.public(
-        add_number.op.public(erf.op.public(mul_number.op.public(input, root(0.5))), 1), 0.5, out=out
-    )
+    return times.op.public(plus.op.public(erf.op.public(times.op.public(input, root(0.5))), 1), 0.5, out=out)
 
 
 # --- the gamma function ---

@@ -15,14 +15,16 @@ from ..tensor.call import views_of
 from ..tensor.misuse import invalid
 from ..tensor.tensor import Tensor
 from ..tensor.view import views as views_row
+from ..values.blocks import LARGE
 from ..values.dtype import BY_NP
-from .arguments import integer, need_tensor, size_list, wrap_dim
+from .arguments import integer, need_tensor, size_list, wrap_dim, wrapped
 from .join import cat, stack
 from .parts import sliced
 from .views import zeros_of
 
 ndarray = np.ndarray
-_ALL = slice(None)
+concatenate = np.concatenate
+_ALL: Any = slice(None)
 
 # --- split ---
 
@@ -31,8 +33,9 @@ def _cut(self: ndarray, sizes: Sequence[int], dim: int) -> list[ndarray]:
     before = (_ALL,) * (dim % self.ndim)
     out, start = [], 0
     for n in sizes:
-        out.append(self[(*before, slice(start, start + n))])
-        start += n
+        end = start + n
+        out.append(self[(*before, slice(start, end))])
+        start = end
     return out
 
 
@@ -50,6 +53,13 @@ def _split(self: ndarray, split_size: int, dim: int) -> list[ndarray]:
 
 def _split_backward(grad: list, sizes: Sequence[int], dim: int, shape: tuple) -> Any:
     """The gradients of the parts joined; zeros for those that have none."""
+    like = None
+    for g in grad:
+        if g is None:
+            break
+        like = g
+    else:
+        return concatenate(grad, dim) if type(like) is ndarray and like.size < LARGE else cat(grad, dim)
     dim %= len(shape)
     like = next(g for g in grad if g is not None)
     parts = [
@@ -133,7 +143,9 @@ def _split_sizes(op: str, x: Tensor, split_sizes: Any, dim: Any) -> tuple[Tensor
 
 
 @public(name="split_with_sizes")
-def split_with_sizes_front(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
+def split_with_sizes_front(
+    input: Tensor, split_sizes: Any, dim: int = 0, *, axis: Any = None
+) -> tuple[Tensor, ...]:
     """Views of these sizes along a dimension; they must add up to its size.
 
     >>> import leafgrad as torch
@@ -141,7 +153,7 @@ def split_with_sizes_front(input: Tensor, split_sizes: Any, dim: int = 0) -> tup
     (tensor([0]), tensor([1, 2]))
     """
     need_tensor("split_with_sizes", input)
-    return _split_sizes("split_with_sizes", input, split_sizes, dim)
+    return _split_sizes("split_with_sizes", input, split_sizes, dim if axis is None else axis)
 
 
 @public()
@@ -152,16 +164,19 @@ def chunk(input: Tensor, chunks: int, dim: int = 0, *, axis: Any = None) -> tupl
     >>> torch.arange(5).chunk(2)
     (tensor([0, 1, 2]), tensor([3, 4]))
     """
-    dim = dim if axis is None else axis
+    if axis is not None:
+        dim = axis
     need_tensor("chunk", input)
     x = input._data
-    dim = integer("chunk", dim, "dim", 3)
-    chunks = integer("chunk", chunks, "chunks", 2)
+    if type(dim) is not int:
+        dim = integer("chunk", dim, "dim", 3)
+    if type(chunks) is not int:
+        chunks = integer("chunk", chunks, "chunks", 2)
     if not x.ndim:
         raise RuntimeError(messages.SPLIT_SCALAR.format(op="chunk"))
     if chunks <= 0:
         raise RuntimeError(messages.CHUNK_COUNT.format(chunks=chunks))
-    n = x.shape[wrap_dim(dim, x.ndim)]
+    n = x.shape[wrapped(dim, x.ndim)]
     if not n:
         return _split_sizes("split_with_sizes", input, (0,) * chunks, dim)
     return _split_evenly(input, -(-n // chunks), dim)
@@ -196,7 +211,7 @@ def unbind_front(input: Tensor, dim: int = 0, *, axis: Any = None) -> tuple[Tens
     dim = integer("unbind", dim, "dim", 2)
     x = input._data
     if not x.ndim:
-        raise IndexError(messages.UNBIND_SCALAR.format(dim=dim))
+        raise IndexError(messages.NO_DIMENSIONS.format(dim=dim))
     wrap_dim(dim, x.ndim)
     return views_of(input, _unbind(x, dim), unbind.op, (dim,))
 

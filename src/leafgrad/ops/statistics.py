@@ -1,12 +1,12 @@
 """Variances and what is made of them: var, std, var_mean, std_mean."""
 
-import warnings
 from math import inf, nan
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.table import public
 from ..tensor.misuse import ABSENT, invalid
 from ..tensor.single import several, single
@@ -138,7 +138,7 @@ def _moment(
     if x.dtype.kind in "iub":
         raise RuntimeError(messages.MOMENT_DTYPE.format(op="std and var" if op in ("var", "std") else op))
     if reduced(found, x.shape) <= _one(correction):
-        warnings.warn(messages.FREEDOM.format(op=op), UserWarning, stacklevel=3)
+        warn(messages.FREEDOM.format(op=op))
     return row(input, found, correction, keepdim, out=out)
 
 

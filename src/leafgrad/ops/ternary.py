@@ -18,9 +18,11 @@ from ..tensor.write import into
 from ..values import kernels as k
 from ..values.arguments import CPP
 from ..values.blocks import LARGE
+from ..values.buffers import like
 from ..values.dtype import BY_NP
 from ..values.limits import finfo
 from ..values.promotion import common
+from ..values.reductions import total
 from ..values.strides import empty_like
 from .arithmetic import conj, div, mul, neg, sub
 from .comparison import isfinite, ne
@@ -246,14 +248,14 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
 
 def _replaced(x: ndarray, nan: Any, posinf: Any, neginf: Any, out: Any = ...) -> ndarray:
     if out is ...:
-        out = empty_like(x)
+        out = like(x) if x.flags.c_contiguous else empty_like(x)
     if x.dtype.kind == "c":
         _replaced(x.real, nan, posinf, neginf, out.real)
         _replaced(x.imag, nan, posinf, neginf, out.imag)
         return out
     if out is not x:
         np.copyto(out, x)
-    if x.dtype.kind in "fV":
+    if x.dtype.kind in "fV" and not (x.size >= LARGE and np.isfinite(total(x))):
         most = finfo(BY_NP[x.dtype])
         marks = np.isnan(x), np.equal(x, np.inf), np.equal(x, -np.inf)
         fills = (

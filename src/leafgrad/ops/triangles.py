@@ -1,4 +1,4 @@
-"""Triangles and diagonals: tril, triu, diag, diag_embed, diagflat, fill_diagonal_."""
+"""Triangles and diagonals: tril, triu, diag, diag_embed, diagflat, fill_diagonal_, trace."""
 
 from typing import Any
 
@@ -7,12 +7,14 @@ import numpy as np
 from ..base import messages
 from ..op.table import public
 from ..tensor.kinds import primitive
+from ..tensor.single import single
 from ..tensor.tensor import Tensor
 from ..values import arrange as kernels
 from ..values import strides
 from ..values.arguments import type_name
 from ..values.device import contiguous_format
 from ..values.dtype import BY_NP
+from ..values.reductions import total
 from . import views
 from .arguments import integer, need_tensor, wrap_dim
 from .copies import fill_
@@ -167,3 +169,32 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
         if rest > 0:
             fill_(views.as_strided(self, (rest,), (sum(step),), begin + square), fill_value)
     return self
+
+
+# --- trace ---
+
+_trace = single(
+    "trace",
+    lambda self: total(strides.diagonal(self, 0, 0, 1)),
+    lambda grad, self_sym_sizes: diagonal_backward(
+        views.expand(grad, (min(self_sym_sizes),)), self_sym_sizes, 0, 0, 1
+    ),
+    linear=True,
+)
+
+
+@public()
+def trace(input: Tensor) -> Tensor:
+    """The sum of a matrix's diagonal; that of integers is int64.  NotImplementedError for booleans.
+
+    >>> import leafgrad as torch
+    >>> torch.trace(torch.tensor([[1., 2.], [3., 4.]]))
+    tensor(5.)
+    """
+    need_tensor("trace", input)
+    x = input._data
+    if x.ndim != 2:
+        raise RuntimeError(messages.TRACE_DIMS.format(n=x.ndim))
+    if x.dtype.kind == "b":
+        raise NotImplementedError(messages.NOT_FOR.format(kernel="trace", type="Bool"))
+    return _trace(input)

@@ -93,7 +93,7 @@ tanh_backward = fused(
     activations.tanh_backward, lambda grad, result: mul(grad, conj(sub(1, mul(result, result))))
 )
 tanh = unary(
-    "tanh", k.tanh, vjp=lambda grad, result: tanh_backward(grad, result), to=FLOAT,
+    "tanh", k.tanh, vjp=tanh_backward, to=FLOAT,
     doc="""The hyperbolic tangent.
 
     >>> import leafgrad as torch

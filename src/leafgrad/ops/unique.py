@@ -18,6 +18,7 @@ from .dims import check_out_dtype, data_of, flag, one_dim, type_of
 
 ndarray = np.ndarray
 LONG, INT = np.dtype(np.int64), np.dtype(np.int32)
+_NONE = np.empty(0, np.int64)
 
 # --- unique ---
 # Every row returns (elements, inverse, counts); users get those they ask for.
@@ -37,14 +38,36 @@ def _runs(ordered: ndarray) -> tuple[ndarray, ndarray, ndarray]:
     return starts, np.add.accumulate(new, dtype=np.int64) - 1, np.diff(np.append(starts, n))
 
 
-def _unique(self: ndarray) -> tuple[ndarray, ndarray, ndarray]:
+def _unique(self: ndarray, inverse: bool) -> tuple[ndarray, ndarray, ndarray]:
+    """`inverse`: whether that is wanted."""
     flat = self.reshape(-1)
+    if flat.dtype.kind in "biu" and flat.size:
+        low, high = int(flat.min()), int(flat.max())
+        if high - low <= flat.size:
+            return _unique_by_counting(self, low, inverse)
+        if not inverse:
+            ordered = np.sort(flat)
+            starts, _, counts = _runs(ordered)
+            return ordered[starts], _NONE, counts
     found = sorting.order(flat, 0, False)
     ordered = flat[found]
     starts, run, counts = _runs(ordered)
-    inverse = np.empty(flat.shape, np.int64)
-    inverse[found] = run
-    return ordered[starts], inverse.reshape(self.shape), counts
+    back = np.empty(flat.shape, np.int64)
+    back[found] = run
+    return ordered[starts], back.reshape(self.shape), counts
+
+
+def _unique_by_counting(self: ndarray, low: int, inverse: bool) -> tuple[ndarray, ndarray, ndarray]:
+    """Integers from `low` on that are not far apart."""
+    steps = (
+        (self - self.dtype.type(low)).view(np.int64) if self.itemsize == 8 else self.astype(np.int64) - low
+    )
+    counts = np.bincount(steps.reshape(-1))
+    found = np.flatnonzero(counts)
+    elements = found.astype(self.dtype) + self.dtype.type(low)  # bytes may go round, twice
+    rank = np.empty(len(counts), np.int64)
+    rank[found] = np.arange(len(found))
+    return elements, rank[steps] if inverse else _NONE, counts[found]
 
 
 def _unique_dim(self: ndarray, dim: int) -> tuple[ndarray, ndarray, ndarray]:
@@ -90,6 +113,11 @@ def _refuse_complex(kernel: str, x: ndarray) -> None:
         raise NotImplementedError(messages.NOT_IMPLEMENTED_FOR.format(kernel=kernel, type=type_of(x.dtype)))
 
 
+def _flags(op: str, **given: Any) -> None:
+    for name, value in given.items():
+        flag(op, value, name, None)
+
+
 @public()
 def unique(
     input: Tensor,
@@ -108,10 +136,12 @@ def unique(
     >>> torch.unique(torch.tensor([3, 1, 3]), return_counts=True)
     (tensor([1, 3]), tensor([1, 2]))
     """
-    x = data_of("_unique2" if dim is None else "unique_dim", input)
+    op = "_unique2" if dim is None else "unique_dim"
+    x = data_of(op, input)
+    _flags(op, sorted=sorted, return_inverse=return_inverse, return_counts=return_counts)
     if dim is None:
         _refuse_complex("unique", x)
-        return _asked(_unique_of(input), return_inverse, return_counts)
+        return _asked(_unique_of(input, return_inverse), return_inverse, return_counts)
     dim = one_dim("unique_dim", dim, x.ndim)
     if not x.size and 0 in [n for d, n in enumerate(x.shape) if d != dim % x.ndim]:
         raise RuntimeError(messages.UNIQUE_EMPTY)
@@ -131,8 +161,9 @@ def unique_consecutive(
     tensor([1, 3, 1])
     """
     x = data_of("unique_consecutive", input)
+    _flags("unique_consecutive", return_inverse=return_inverse, return_counts=return_counts)
     if dim is not None:
-        dim = one_dim("unique_consecutive", dim, x.ndim)
+        dim = one_dim("unique_consecutive", dim, x.ndim, position=None)
         if not x.size and 0 in [n for d, n in enumerate(x.shape) if d != dim % x.ndim]:
             raise RuntimeError(messages.UNIQUE_EMPTY)
     _refuse_complex("unique" if dim is None else "unique_dim", x)

@@ -14,17 +14,18 @@ from ..tensor.tensor import Tensor, wrap
 from ..tensor.view import moved
 from ..tensor.view import view as view_row
 from ..values import copies, reductions, strides
+from ..values.buffers import zeros
 from ..values.device import contiguous_format, preserve_format
 
 ndarray = np.ndarray
-_ALL = slice(None)
+_ALL: Any = slice(None)
 
 
 def zeros_of(like: Any, shape: tuple) -> Any:
     """Zeros of this shape, of the dtype and kind (array or tensor) of `like`."""
     if isinstance(like, Tensor):
-        return wrap(np.zeros(shape, like._data.dtype))
-    return np.zeros(shape, like.dtype)
+        return wrap(zeros(shape, like._data.dtype))
+    return zeros(shape, like.dtype)
 
 
 # --- shapes ---
@@ -193,7 +194,7 @@ def _select(self: ndarray, dim: int, index: int) -> ndarray:
 
 
 def _select_backward(grad: ndarray, /, sizes: tuple, dim: int, index: int) -> ndarray:
-    out = np.zeros(sizes, grad.dtype)
+    out = zeros(sizes, grad.dtype)
     _select(out, dim, index)[...] = grad
     return out
 
@@ -216,7 +217,7 @@ def _slice(self: ndarray, dim: int, start: int, end: int, step: int) -> ndarray:
 
 
 def _slice_backward(grad: ndarray, /, sizes: tuple, dim: int, start: int, end: int, step: int) -> ndarray:
-    out = np.zeros(sizes, grad.dtype)
+    out = zeros(sizes, grad.dtype)
     _slice(out, dim, start, end, step)[...] = grad
     return out
 
@@ -236,7 +237,7 @@ def _diagonal(self: ndarray, offset: int, dim1: int, dim2: int) -> ndarray:
 
 
 def _diagonal_backward(grad: ndarray, /, sizes: tuple, offset: int, dim1: int, dim2: int) -> ndarray:
-    out = np.zeros(sizes, grad.dtype)
+    out = zeros(sizes, grad.dtype)
     strides.diagonal(out, offset, dim1, dim2)[...] = grad
     return out
 
@@ -256,8 +257,11 @@ def _unfold(self: ndarray, dimension: int, size: int, step: int) -> ndarray:
 
 
 def _unfold_backward(grad: ndarray, /, sizes: tuple, dimension: int, size: int, step: int) -> ndarray:
-    out = np.zeros(sizes, grad.dtype)
+    out = zeros(sizes, grad.dtype)
     windows = _unfold(out, dimension, size, step)
+    if step >= size:  # they do not overlap
+        windows[...] = grad
+        return out
     for k in range(size):  # the k-th elements of all windows lie apart
         windows[..., k] += grad[..., k]
     return out
@@ -288,7 +292,7 @@ def _restrided(
         (size, stride, offset - first) for size, stride, offset in (source, target, origin)
     ]
     extent = max([offset + strides.extent(size, stride) for size, stride, offset in (source, target)])
-    memory = np.zeros(extent, grad.dtype)
+    memory = zeros((extent,), grad.dtype)
     if strides.overlaps(*source[:2]):
         np.add.at(memory, strides.at(np.arange(extent), source), grad)
     else:

@@ -1,26 +1,17 @@
 """Anomaly mode: remembers where each node was made, and looks for nan in what nodes return."""
 
-import warnings
+from sys import _getframe
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
-from ..base.state import enter_mode, leave_mode
+from ..base.state import anomaly, enter_mode, leave_mode
+from ..base.where import ROOT, warn
 from .node import Node
 from .tensor import Tensor
 
-
-class _State:
-    """Process-wide, as in torch."""
-
-    __slots__ = ("check_nan", "on")
-
-    def __init__(self) -> None:
-        self.on = self.check_nan = False
-
-
-state = _State()
+state = anomaly
 _token = object()
 
 
@@ -34,22 +25,45 @@ def set_mode(on: bool, check_nan: bool) -> None:
 
 
 def remember(node: Node) -> None:
-    """Keep the traceback of the call that made the node."""
+    """Keep the traceback of the call that made the node, and the node whose backward made it."""
     import traceback
 
-    node.metadata["traceback_"] = traceback.format_stack()[:-2]
+    frame: Any = _getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(ROOT):
+        frame = frame.f_back
+    node.metadata["traceback_"] = traceback.format_stack(frame)
+    parent = getattr(state.running, "node", None)
+    if parent is not None:
+        node.metadata["parent_"] = parent
 
 
-def explain(node: Node, error: RuntimeError) -> None:
-    """Warn where the node that failed was made."""
-    if not state.on:
-        return
-    lines = node.metadata.get("traceback_")
-    if lines is None:
-        text = messages.ANOMALY_NO_TRACEBACK.format(node=node.name())
-    else:
-        text = messages.ANOMALY_FORWARD.format(node=node.name(), traceback="".join(lines))
-    warnings.warn(text, stacklevel=2)
+def watch(node: Node, grad: Any, tensors: bool) -> Any:
+    """Run a node's backward; warn where the node was made if that fails, or if it returns a nan."""
+    before = getattr(state.running, "node", None)
+    state.running.node = node
+    try:
+        grads = node.vjp(grad, tensors)
+        if state.check_nan:
+            check(node, grads)
+    except Exception:
+        explain(node)
+        raise
+    finally:
+        state.running.node = before
+    return grads
+
+
+def explain(node: Node) -> None:
+    """Warn where the node that failed was made, and where those were in whose backward it was."""
+    found: Any = node
+    while found is not None:
+        lines = found.metadata.get("traceback_")
+        if lines is None:
+            warn(messages.ANOMALY_NO_TRACEBACK.format(node=found.name()))
+        else:
+            text = messages.ANOMALY_FORWARD if found is node else messages.ANOMALY_PARENT
+            warn(text.format(node=found.name(), traceback="".join(lines)))
+        found = found.metadata.get("parent_")
 
 
 def check(node: Node, grads: Any) -> None:
@@ -57,6 +71,4 @@ def check(node: Node, grads: Any) -> None:
     for index, g in enumerate(grads):
         data = g._data if isinstance(g, Tensor) else g
         if data is not None and np.asarray(data).dtype.kind in "fcV" and np.isnan(data).any():
-            error = RuntimeError(messages.ANOMALY_NAN.format(node=node.name(), index=index))
-            explain(node, error)
-            raise error
+            raise RuntimeError(messages.ANOMALY_NAN.format(node=node.name(), index=index))

@@ -14,7 +14,7 @@ from ..base.where import caller
 from ..op.record import REGISTRY, Op
 from ..values.strides import address, elements
 from . import anomaly, forward
-from .node import Edge, Node, Nowhere, next_seq, node_class
+from .node import Edge, Node, edge_of, next_seq, node_class
 from .subclass import dress
 from .tensor import FRESH, Notes, Tensor, counter_of, wrap
 
@@ -22,24 +22,6 @@ _new = object.__new__
 
 # What may be done through a view when gradients are recorded.
 DEFAULT, NO_GRAD, MULTI, CUSTOM = range(4)
-
-
-def regenerate(t: Tensor, notes: Notes) -> None:
-    """Set by view.py: renew the grad_fn of a view whose memory was written since it was last right."""
-    raise NotImplementedError
-
-
-def edge_of(t: Any) -> Any:
-    """Where the gradient for this argument flows: a node, an `Edge`, or None."""
-    if not isinstance(t, Tensor):
-        return None
-    notes = t._notes
-    if notes is not None and notes.base is not None:
-        if notes.seen != t._counter[0]:
-            regenerate(t, notes)
-        if t._node is None and notes.base._node is not None:
-            t._node = Nowhere(t)
-    return t._node
 
 
 def recording() -> bool:
@@ -148,7 +130,7 @@ def view_of(x: Tensor, data: np.ndarray, op: Op, params: tuple, before: Any = No
     out._node = None
     out._counter = counter = counter_of(x)
     out._notes = notes = _new(Notes)
-    notes.grad = notes.tangents = None
+    notes.grad = notes.idle = notes.tangents = None
     notes.retains = False
     notes.seen = counter[0]
     edge = x._node
@@ -169,12 +151,13 @@ def view_of(x: Tensor, data: np.ndarray, op: Op, params: tuple, before: Any = No
         node.edges = (edge,)
         node.hooks = None
         node.shape, node.dtype = data.shape, data.dtype
+        kept = params
         if before is not None:
             node.edges = (before[0],)
-            params = (*params, before[1])
+            kept = (*params, before[1])
         elif op.shapes_of:
-            params = (*params, x._data.shape)
-        node.saved = (_NOTHING, None, params, None) if params else None
+            kept = (*params, x._data.shape)
+        node.saved = (_NOTHING, None, kept, None) if kept else None
         out._node = node
         if modes and anomaly.state.on:
             anomaly.remember(node)
@@ -213,9 +196,8 @@ def copy_of(x: Tensor, data: np.ndarray, op: Op, params: tuple) -> Tensor:
         node.edges = (edge,)
         node.hooks = None
         node.shape, node.dtype = data.shape, data.dtype
-        if op.shapes_of:
-            params = (*params, x._data.shape)
-        node.saved = (_NOTHING, None, params, None) if params else None
+        kept = (*params, x._data.shape) if op.shapes_of else params
+        node.saved = (_NOTHING, None, kept, None) if kept else None
         out._node = node
         if modes and anomaly.state.on:
             anomaly.remember(node)
@@ -242,7 +224,7 @@ def views_of(x: Tensor, parts: Sequence[np.ndarray], op: Op, params: tuple) -> t
         out._counter = counter
         out._notes = notes = _new(Notes)
         notes.base, notes.seen, notes.creation = base, seen, creation
-        notes.grad = notes.tangents = None
+        notes.grad = notes.idle = notes.tangents = None
         notes.retains = False
         notes.steps = ()
         outs.append(out)
@@ -251,7 +233,20 @@ def views_of(x: Tensor, parts: Sequence[np.ndarray], op: Op, params: tuple) -> t
             step = (op, (*params, nr))
             out._notes.steps = (step,) if base is x else steps_to(x, old, *step, out._data)  # type: ignore[union-attr, arg-type]
     if grads and outs and x._data.dtype.kind in "fcV" and (edge := edge_of(x)) is not None:
-        record(op, (x,), params, (edge,), outs)
+        node: Any = (op.node_class or node_class(op))()
+        node.seq = next_seq()
+        node.edges = (edge,)
+        node.hooks = None
+        node.shape = shapes = [data.shape for data in parts]
+        dtype = x._data.dtype
+        node.dtype = [dtype] * len(parts)
+        kept = (*params, x._data.shape) if op.shapes_of else params
+        node.saved = (_NOTHING, None, kept, None)
+        for nr, out in enumerate(outs):
+            out._node = edge = _new(Edge)
+            edge.node, edge.nr, edge.shape, edge.dtype = node, nr, shapes[nr], dtype
+        if modes and anomaly.state.on:
+            anomaly.remember(node)
     if modes:
         if state.levels:
             forward.push(op, (x,), params, outs)

@@ -22,9 +22,9 @@ from ..values import promotion
 from ..values.arguments import CPP
 from ..values.dtype import BY_NP
 from .call import apply
-from .misuse import invalid, too_many, wrong
+from .misuse import invalid, renew_arguments, too_many, wrong
 from .tensor import Tensor
-from .write import INPLACE, check_inplace, inplace, into
+from .write import INPLACE, check_inplace, check_memory, inplace, into
 
 ndarray = np.ndarray
 NUMBERS = (bool, int, float, complex)
@@ -44,18 +44,33 @@ def elementwise(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> A
     dtype = promotion.common(*[v for v in operands if v is not None], to=op.to)
     error = refusal(op, operands, dtype) if op.refuses else None
     if error is not None and type(error) is not NotImplementedError:
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # a frame that holds what it raises is a cycle
     if out is INPLACE:
         check_inplace(op, inputs)
-    shape = broadcast(values)
-    if out is not None:
+    if out is None:
+        try:
+            shape = broadcast(values)
+        except RuntimeError:
+            renew_arguments()
+            raise
+    else:
         if out is not INPLACE and not isinstance(out, Tensor):
             raise wrong(op.name, "out", None, "Tensor", out)
-        check_out(
-            op, inputs[0] if out is INPLACE else out, BOOL if op.to is BOOL else dtype, shape, out is INPLACE
-        )
+        target = inputs[0] if out is INPLACE else out
+        try:
+            shape = broadcast(values)
+            check_out(op, target, BOOL if op.to is BOOL else dtype, shape, out is INPLACE)
+        except RuntimeError:
+            check_memory(target._data, inputs)  # torch looks at that first
+            raise
     if error is not None:
-        raise error
+        try:
+            raise error
+        finally:
+            del error
     values = [convert(v, dtype) for v in values]
     if op.weigh:
         params = tuple([convert(p, dtype) if i in op.weigh else p for i, p in enumerate(params)])
@@ -133,7 +148,11 @@ def broadcast_shapes(a: tuple, b: tuple) -> tuple:
 def convert(value: Any, dtype: np.dtype) -> Any:
     """An operand in the dtype to compute in; Python numbers stay, unless NumPy would not convert them."""
     if type(value) is ndarray:
-        return value if value.dtype is dtype else value.astype(dtype)
+        if value.dtype is dtype:
+            return value
+        return value.astype(
+            dtype, "C" if 0 in value.strides else "K"
+        )  # NumPy would put expanded dimensions innermost
     if type(value) is int:
         if not -(2**63) <= value < 2**64:
             raise OverflowError(messages.INT_TOO_BIG)

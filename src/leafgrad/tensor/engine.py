@@ -2,12 +2,12 @@
 
 Gradients travel as bare arrays unless somebody will differentiate again (`create_graph`); hooks and custom Functions get
 tensors made for them on the spot.  A node runs when everything that uses its output has run; among those that are ready
-the newest comes first, and an AccumulateGrad as soon as it is ready.  No recursion: a chain of a million nodes is fine.
+the newest comes first, and leaves before all others.  No recursion: a chain of a million nodes is fine.
 """
 
+from _thread import allocate_lock
 from collections.abc import Sequence
 from heapq import heappop, heappush, heappushpop
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,18 @@ import numpy as np
 from ..base import messages
 from ..base.state import modes, quiet, set_grad_enabled, state
 from ..op.record import REGISTRY
+from ..values.copies import copy
+from ..values.kernels import add
+from ..values.masked import broadcast
+from ..values.strides import check_overlap, elements, is_dense
 from . import anomaly
 from .fit import expandable, fit
-from .node import AccumulateGrad, Edge, Node, resolve
+from .node import LAST, AccumulateGrad, Edge, Node, Nowhere, resolve
 from .steal import sole
 from .tensor import Tensor, counter_of, wrap
+from .ties import served
 
-_leaf_lock = Lock()
+_leaf_lock = allocate_lock()
 SMALL = 1024  # elements; fewer are copied faster than it is found out whether they need to be
 
 
@@ -67,7 +72,9 @@ class _Walk:
         "create_graph",
         "deps",
         "keep_graph",
+        "leaves",
         "needed",
+        "own",
         "ready",
         "sums",
         "tensors",
@@ -76,8 +83,12 @@ class _Walk:
     def __init__(self, keep_graph: bool, create_graph: bool, tensors: bool) -> None:
         self.keep_graph, self.create_graph, self.tensors = keep_graph, create_graph, tensors
         self.sums: dict[Node, Any] = {}  # what has arrived at a node so far
+        self.own: set = (
+            set()
+        )  # edges where several have arrived: the array there is the walk's, and is added to in place
         self.deps: dict[Node, int] = {}  # how many gradients are still to arrive
-        self.ready: list[tuple[float, int, Node]] = []
+        self.ready: list[tuple[float, Node]] = []  # a heap; no two have one number
+        self.leaves: list[Any] = []  # those that are ready; they are served before anything else runs
         self.needed: dict[Node, bool] | None = None
         self.captures: dict[Node, list[tuple[int, int]]] = {}  # node -> (output number, place in `captured`)
         self.captured: list[Any] = []
@@ -129,9 +140,26 @@ class _Walk:
                         stack.append(edge)
         for edge, grad in zip(roots, grads, strict=True):
             self._arrive(edge, grad if self.tensors else grad._data)
-        for node in {edge.node if edge.__class__ is Edge else edge for edge in roots}:
-            if not deps[node]:
-                heappush(self.ready, (-node.seq, id(node), node))
+        starts = {edge.node if edge.__class__ is Edge else edge: None for edge in reversed(roots)}
+        for node in reversed(starts):
+            if not deps[node] and (self.needed is None or self.needed.get(node, False)):
+                if node.seq is LAST:
+                    self.leaves.append(node)
+                else:
+                    heappush(self.ready, (-node.seq, node))
+        if len(self.leaves) > 2:
+            self._line_up(roots, None)
+
+    def _line_up(self, edges: Sequence, following: Node | None) -> None:
+        """Put leaves that have become ready together into torch's order.  `edges`: those that led to them."""
+        leaves = set(self.leaves)
+        targets = {edge.node if edge.__class__ is Edge else edge: None for edge in reversed(edges)}
+        others: set = targets.keys() - leaves - {None}
+        if others:
+            others &= {following, *[node for *_, node in self.ready]}
+        size = len(self.ready) + (following is not None) - len(others)
+        arrivals = [t if t in leaves else None for t in reversed(targets) if t in leaves or t in others]
+        self.leaves[:] = served(arrivals, size)
 
     def _arrive(self, edge: Any, grad: Any) -> None:
         """Add a gradient to what is at the edge."""
@@ -141,83 +169,98 @@ class _Walk:
             slots = sums.get(node)
             if slots is None:
                 slots = sums[node] = [None] * len(node.shape)
-            old = slots[nr]
-            slots[nr] = grad if old is None else self._add(old, grad)
+            old, slots[nr] = slots[nr], None
+            slots[nr] = grad if old is None else self._add(edge, old, grad)
         else:
-            old = sums.get(edge)
-            sums[edge] = grad if old is None else self._add(old, grad)
+            old = sums.pop(edge, None)
+            sums[edge] = grad if old is None else self._add(edge, old, grad)
 
-    def _add(self, a: Any, b: Any) -> Any:
-        return REGISTRY["add"].public(a, b) if self.tensors else np.add(a, b, out=...)
+    def _add(self, edge: Any, total: Any, grad: Any) -> Any:
+        if self.tensors:
+            return REGISTRY["add"].public(total, grad)
+        if edge in self.own or (total.size >= SMALL and sole(total)):
+            return add(total, grad, out=total)
+        self.own.add(edge)
+        return add(total, grad)
 
     def go(self) -> None:
         """Run ready nodes until none is left."""
         ready, deps, sums, needed, tensors = self.ready, self.deps, self.sums, self.needed, self.tensors
-        keep_graph, captures, ndarray = self.keep_graph, self.captures, np.ndarray
+        keep_graph, captures, ndarray, leaves = self.keep_graph, self.captures, np.ndarray, self.leaves
+        watched = anomaly.state.on
         following: Any = None  # a node that has become ready; most often the next, which spares the heap
-        while ready or following is not None:
+        while True:
+            if leaves:
+                for leaf in leaves:
+                    grad = sums.pop(leaf, None)
+                    if leaf.hooks is not None or captures:
+                        grad = self._before(leaf, leaf.hooks, grad)
+                        if leaf in captures:
+                            continue
+                    self._accumulate(leaf, grad, leaf.hooks)
+                leaves.clear()
             if following is None:
-                node = heappop(ready)[2]
+                if not ready:
+                    break
+                node = heappop(ready)[1]
             elif ready and ready[0][0] < -following.seq:
-                node = heappushpop(ready, (-following.seq, id(following), following))[2]
+                node = heappushpop(ready, (-following.seq, following))[1]
             else:
                 node = following
             following = None
             grad = sums.pop(node, None)
-            if needed is not None and not needed.get(node, False):
-                continue
             hooks = node.hooks
             if hooks is not None or captures:
                 grad = self._before(node, hooks, grad)
                 if needed is not None and not self._goes_on(node):
                     continue
-            if node.__class__ is AccumulateGrad:
-                self._accumulate(node, grad, hooks)
-                continue
-            try:
-                grads = node.vjp(grad, tensors)
-            except RuntimeError as error:
-                anomaly.explain(node, error)
-                raise
+            grads = anomaly.watch(node, grad, tensors) if watched else node.vjp(grad, tensors)
             if not keep_graph:
                 node.release()
-            if anomaly.state.check_nan:
-                anomaly.check(node, grads)
             if hooks is not None and hooks.post:
                 grads = self._after(node, hooks, grad, grads)
             grad = None
             edges = node.edges
-            if len(grads) != len(edges):
-                raise RuntimeError(
-                    messages.WRONG_NUMBER.format(node=node.name(), expected=len(edges), got=len(grads))
-                )
-            index = -1
-            for edge in edges:
-                index += 1
+            for edge, g in zip(edges, grads, strict=True):
                 if edge is None:
                     continue
                 target = edge.node if edge.__class__ is Edge else edge
-                g = grads[index]
-                if g is not None and (needed is None or needed.get(target, False)):
+                if needed is not None and not needed.get(target, False):
+                    continue
+                if g is not None:
                     if (
                         tensors
                         or g.__class__ is not ndarray
-                        or g.shape != edge.shape
                         or g.dtype is not edge.dtype
+                        or g.shape != edge.shape
                     ):
-                        g = self._fit(node, index, g, edge)
-                    if target is not edge or edge in sums:
-                        self._arrive(edge, g)
+                        g = self._fit(node, g, edge)
+                    if target is edge:
+                        if edge in sums:
+                            self._arrive(edge, g)
+                        else:
+                            sums[edge] = g
                     else:
-                        sums[edge] = g
-                left = deps[target] - 1
-                if left:
-                    deps[target] = left
+                        slots = sums.get(target)
+                        if slots is None:
+                            slots = sums[target] = [None] * len(target.shape)
+                        if slots[edge.nr] is None:
+                            slots[edge.nr] = g
+                        else:
+                            self._arrive(edge, g)
+                left = deps[target]
+                if left > 1:
+                    deps[target] = left - 1
+                elif target.seq is LAST:
+                    if target.__class__ is not Nowhere:
+                        leaves.append(target)
                 elif following is None:
                     following = target
                 else:
-                    heappush(ready, (-target.seq, id(target), target))
+                    heappush(ready, (-target.seq, target))
             grads = g = None
+            if len(leaves) > 2:
+                self._line_up(edges, following)
 
     def _goes_on(self, node: Node) -> bool:
         """Whether a needed node has work to do beyond being looked at."""
@@ -227,13 +270,15 @@ class _Walk:
 
     # --- gradients into their space ---
 
-    def _fit(self, node: Node, index: int, grad: Any, edge: Any) -> Any:
+    def _fit(self, node: Node, grad: Any, edge: Any) -> Any:
         try:
             return (fit_tensor if self.tensors else fit)(grad, edge.shape, edge.dtype)
         except ValueError:
+            if type(edge) is Nowhere:
+                return grad
             words = {
                 "node": node.name(),
-                "index": index,
+                "index": node.edges.index(edge),
                 "got": list(np.shape(grad)),
                 "expected": list(edge.shape),
             }
@@ -247,29 +292,32 @@ class _Walk:
                 old = node.grad
                 if self.tensors:
                     self._accumulate_tensor(node, old, grad)
-                elif old is None:
-                    node.grad = wrap(grad.copy() if grad.size < SMALL or not sole(grad) else grad)
-                elif old._node is not None:
-                    node.grad = wrap(np.add(old._data, grad, out=...))
+                elif old is not None:
+                    _add_into(old, grad)
+                elif node.odd:
+                    node.grad = wrap(_laid_like(node.data, grad))
                 else:
-                    np.add(old._data, grad, out=old._data, casting="unsafe")
-                    counter_of(old)[0] += 1
+                    node.grad = wrap(grad.copy() if grad.size < SMALL else grad if sole(grad) else copy(grad))
         if hooks is not None:
             if grad is not None and hooks.after:
                 with quiet():
                     for hook in list(hooks.after.values()):
-                        hook(node.variable)
+                        if (result := hook(node.variable)) is not None:
+                            if not isinstance(result, Tensor):
+                                raise TypeError(messages.HOOK_VARIABLE.format(type=type(result).__name__))
+                            raise RuntimeError(messages.HOOK_AFTER)
             if hooks.post:
                 self._after(node, hooks, grad, ())
 
     def _accumulate_tensor(self, node: AccumulateGrad, old: Tensor | None, grad: Tensor) -> None:
-        if old is None:
-            node.grad = grad if self.create_graph and grad._node is not None else wrap(grad._data.copy())
+        if old is None and self.create_graph:  # a copy of its own: others may hold this gradient too
+            node.grad = wrap(np.empty_like(grad._data)).copy_(grad)
+        elif old is None:
+            node.grad = wrap(_laid_like(node.data, grad._data))
         elif self.create_graph:
             node.grad = REGISTRY["add"].public(old, grad)
         else:
-            np.add(old._data, grad._data, out=old._data, casting="unsafe")
-            counter_of(old)[0] += 1
+            _add_into(old, grad._data)
 
     # --- hooks: tensors outside, whatever travels inside ---
 
@@ -291,8 +339,7 @@ class _Walk:
         if hooks is not None:
             for nr, table in hooks.tensor.items():
                 for hook in list(table.values()):
-                    if grads[nr] is not None:
-                        grads[nr] = self._hooked(hook, grads[nr])
+                    grads[nr] = self._hooked(hook, grads[nr])
             for nr, notes in hooks.retain.items():
                 if grads[nr] is not None:
                     self._retain(notes, self._shown(grads[nr]))
@@ -314,13 +361,13 @@ class _Walk:
         result = self._call(hook, shown)
         if result is None:
             return grad
-        if not isinstance(result, Tensor):
-            raise TypeError(messages.HOOK_VARIABLE.format(type=type(result).__name__))
+        if grad is None:
+            raise RuntimeError(messages.HOOK_NONE)
         return self._taken(_checked(hook, (result,), (shown,))[0])
 
     def _retain(self, notes: Any, grad: Tensor) -> None:
         if notes.grad is None:
-            notes.grad = grad if self.create_graph else wrap(grad._data.copy())
+            notes.grad = grad.clone() if self.create_graph else wrap(grad._data.copy())
         elif self.create_graph:
             notes.grad = REGISTRY["add"].public(notes.grad, grad)
         else:
@@ -338,9 +385,42 @@ class _Walk:
             )
             result = self._call(hook, shown, shown_in)
             if result is not None:
-                result = result if isinstance(result, tuple) else (result,)
                 grads = [self._taken(g) for g in _checked(hook, result, shown)]
         return grads
+
+
+def _add_into(total: Tensor, grad: np.ndarray) -> None:
+    """Add to a gradient that is there, which is a write like any other."""
+    data = total._data
+    if data.base is not None:
+        check_overlap(data)
+    try:
+        np.add(data, grad, out=data, casting="unsafe")
+    except ValueError:
+        both = broadcast(data.shape, grad.shape)
+        raise RuntimeError(
+            messages.INPLACE_SHAPE.format(shape=list(data.shape), broadcast=list(both))
+        ) from None
+    counter_of(total)[0] += 1
+
+
+def _laid_like(leaf: np.ndarray, grad: np.ndarray) -> np.ndarray:
+    """A copy of a first gradient, with the leaf's shape and strides if the leaf's elements lie side by side."""
+    pairs = zip(elements(grad), elements(leaf), strict=False)
+    if all(n == 1 or a == b for n, (a, b) in zip(grad.shape, pairs, strict=False)):
+        return grad.copy("K")
+    if not is_dense(leaf.shape, elements(leaf)):
+        return grad.copy()
+    out = np.empty_like(leaf, grad.dtype)
+    try:
+        out[...] = grad
+    except ValueError:
+        raise RuntimeError(
+            messages.INPLACE_SHAPE.format(
+                shape=list(leaf.shape), broadcast=list(broadcast(leaf.shape, grad.shape))
+            )
+        ) from None
+    return out
 
 
 def fit_tensor(grad: Any, shape: tuple, dtype: np.dtype) -> Tensor:
@@ -369,18 +449,19 @@ def _space(edge: Any, grad: Any) -> tuple:
 def _checked(hook: Any, result: Any, given: tuple) -> tuple:
     """What a hook returned, if it is of the kind and number that it was given."""
     name = getattr(hook, "__name__", type(hook).__name__)
-    result = (result,) if isinstance(result, Tensor) else result
-    if not isinstance(result, tuple | list):
-        raise TypeError(messages.HOOK_RETURN.format(type=type(result).__name__))
+    if not isinstance(result, tuple):
+        raise TypeError(messages.HOOK_TUPLE.format(type=type(result).__name__))
     if len(result) != len(given):
         raise RuntimeError(messages.HOOK_COUNT.format(hook=name, expected=len(given), got=len(result)))
     for new, old in zip(result, given, strict=True):
         if new is None:
             continue
+        if old is None:
+            raise RuntimeError(messages.HOOK_NONE)
         if not isinstance(new, Tensor):
-            raise TypeError(messages.HOOK_RETURN.format(type=type(new).__name__))
-        if old is not None and new._data.dtype != old._data.dtype:
+            raise TypeError(messages.HOOK_VARIABLE.format(type=type(new).__name__))
+        if new._data.dtype != old._data.dtype:
             raise RuntimeError(messages.HOOK_TYPE.format(hook=name, was=old.type(), got=new.type()))
-        if old is not None and new._data.shape != old._data.shape:
+        if new._data.shape != old._data.shape:
             raise RuntimeError(messages.HOOK_SIZE.format(hook=name))
-    return tuple(result)
+    return result

@@ -18,6 +18,8 @@ def expandable(target: tuple, shape: tuple) -> bool:
 def _sum_to(grad: np.ndarray, shape: tuple) -> np.ndarray:
     if not shape:
         return np.asarray(add_up(grad, axis=None))
+    if grad.ndim == len(shape) + 1 and grad.shape[1:] == shape:  # a bias
+        return add_up(grad, 0)
     if not expandable(shape, grad.shape):
         raise ValueError(messages.INVALID_GRADIENT)
     extra = grad.ndim - len(shape)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base import messages
 from ..base.state import set_grad_enabled, state
 from ..op.record import REGISTRY, Op
 from .engine import fit_tensor, run
@@ -34,6 +35,14 @@ def without(t: Any, level: int) -> Any:
     if older:
         notes_of(out).tangents = older
     return out
+
+
+def check_size(t: Tensor, tangent: Tensor) -> None:
+    """Raise where a tangent is not of its tensor's shape."""
+    if t._data.shape != tangent._data.shape:
+        raise RuntimeError(
+            messages.TANGENT_SIZE.format(want=list(t._data.shape), got=list(tangent._data.shape))
+        )
 
 
 def set_tangent(t: Tensor, level: int, tangent: Tensor) -> None:

@@ -1,18 +1,21 @@
 """The autograd side of a tensor: requires_grad, grad, grad_fn, hooks, detach, `.data`."""
 
-import warnings
 from typing import Any
 
 from ..base import messages
 from ..base.handle import RemovableHandle, Table
 from ..base.state import modes
+from ..base.where import warn
 from ..values.dtype import BY_NP
-from .call import edge_of
-from .node import AccumulateGrad, Node, Nowhere, hooks_of, resolve
+from .leaf import engage, follow, retire
+from .node import LEAVES, AccumulateGrad, Node, Nowhere, edge_of, hooks_of, resolve, tracked
 from .subclass import dress
 from .tensor import Attribute, Tensor, counter_of, notes_of, wrap
 
-LEAVES = (AccumulateGrad, Nowhere)  # the edges of tensors that no recorded op made
+_NAMES_IN_C = {
+    "Char": "signed char", "Byte": "unsigned char", "Short": "short int", "Long": "long int", "Half": "c10::Half",
+    "BFloat16": "c10::BFloat16", "ComplexFloat": "c10::complex<float>", "ComplexDouble": "c10::complex<double>",
+}  # fmt: skip
 
 
 def _attribute(getter: Any) -> property:
@@ -43,13 +46,10 @@ def requires_grad(self: Tensor) -> bool:
 
     Settable on leaves; RuntimeError on others, and for dtypes that are not floating point or complex.
     """
-    if self._node is not None:
-        return True
-    notes = self._notes
-    return notes is not None and notes.base is not None and notes.base._node is not None
+    return tracked(self)
 
 
-@_settable
+@_settable  # type: ignore[no-redef]
 def requires_grad(self: Tensor, mode: bool) -> None:  # noqa: F811
     if type(mode) is not bool:
         raise RuntimeError(messages.REQUIRES_GRAD_BOOL)
@@ -57,22 +57,20 @@ def requires_grad(self: Tensor, mode: bool) -> None:  # noqa: F811
 
 
 def _set_requires_grad(self: Tensor, mode: bool) -> None:
-    if self._node is not None and type(self._node) is not AccumulateGrad:
+    edge = self._node
+    if edge is not None and type(edge) not in LEAVES:
         if not mode:
             raise RuntimeError(messages.NOT_LEAF_FLAG)
         return
     if not mode:
-        if self._node is not None:
-            if self._node.grad is not None:
-                notes_of(self).grad = self._node.grad
-            self._node = None
+        if type(edge) is AccumulateGrad:
+            edge = None
+            retire(self)
         return
     if not BY_NP[self._data.dtype].category >= 2:
         raise RuntimeError(messages.REQUIRES_GRAD_FLAG_DTYPE)
-    if self._node is None:
-        self._node = node = AccumulateGrad(self)
-        if self._notes is not None and self._notes.grad is not None:
-            node.grad, self._notes.grad = self._notes.grad, None
+    if type(edge) is not AccumulateGrad:
+        engage(self)
 
 
 @_method
@@ -123,11 +121,11 @@ def grad(self: Tensor) -> Tensor | None:
     if notes is not None and (notes.grad is not None or notes.retains):
         return notes.grad
     if self._node is not None and type(self._node) is not Nowhere:
-        warnings.warn(messages.NON_LEAF_GRAD, UserWarning, stacklevel=2)
+        warn(messages.NON_LEAF_GRAD)
     return None
 
 
-@_settable
+@_settable  # type: ignore[no-redef]
 def grad(self: Tensor, value: Tensor | None) -> None:  # noqa: F811
     if value is not None:
         if not isinstance(value, Tensor):
@@ -136,9 +134,8 @@ def grad(self: Tensor, value: Tensor | None) -> None:  # noqa: F811
             raise RuntimeError(messages.GRAD_SELF)
         if value._data.dtype != self._data.dtype:
             got, want = BY_NP[value._data.dtype], BY_NP[self._data.dtype]
-            raise RuntimeError(
-                messages.GRAD_ASSIGNED_DTYPE.format(got=got.type_name.lower(), want=want.type_name)
-            )
+            name = _NAMES_IN_C.get(got.type_name, got.type_name.lower())
+            raise RuntimeError(messages.GRAD_ASSIGNED_DTYPE.format(got=name, want=want.type_name))
         if value._data.shape != self._data.shape:
             got_shape, want_shape = list(value._data.shape), list(self._data.shape)
             raise RuntimeError(messages.GRAD_ASSIGNED_SHAPE.format(got=got_shape, want=want_shape))
@@ -174,6 +171,8 @@ def detach_(self: Tensor) -> Tensor:
     notes = self._notes
     if notes is not None and notes.base is not None:
         raise RuntimeError(messages.DETACH_VIEW)
+    if type(self._node) is AccumulateGrad:
+        retire(self)
     self._node = None
     return self
 
@@ -185,15 +184,14 @@ def data(self: Tensor) -> Tensor:
     return dress(out, (self,)) if modes else out
 
 
-@_settable
+@_settable  # type: ignore[no-redef]
 def data(self: Tensor, value: Tensor) -> None:  # noqa: F811
     if not isinstance(value, Tensor):
         raise TypeError(messages.DATA_KIND.format(type=type(value).__name__))
     if self._node is not None and BY_NP[value._data.dtype].category < 2:
         raise RuntimeError(messages.DATA_DTYPE)
     self._data = value._data
-    if type(self._node) is AccumulateGrad:
-        self._node.follow(self)
+    follow(self)
 
 
 def _keep_data(self: Tensor) -> None:
@@ -261,7 +259,7 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Any) -> RemovableHand
     edge = edge_of(self)
     if edge is None:
         raise RuntimeError(messages.HOOK_NO_GRAD)
-    if type(edge) is not AccumulateGrad:
+    if type(edge) not in LEAVES:
         raise RuntimeError(messages.HOOK_NOT_LEAF)
     return RemovableHandle(hooks_of(edge).after, hook)
 
@@ -275,12 +273,11 @@ def retain_grad(self: Tensor) -> None:
     >>> y = x * 2; y.retain_grad(); y.sum().backward(); y.grad
     tensor([1., 1.])
     """
-    edge = edge_of(self)
-    if edge is None:
+    if not tracked(self):
         raise RuntimeError(messages.RETAIN_NO_GRAD)
-    if type(edge) is AccumulateGrad:
+    if self._node is None or type(self._node) in LEAVES:
         return
-    node, nr = resolve(edge)
+    node, nr = resolve(edge_of(self))
     notes = notes_of(self)
     if not notes.retains:
         notes.retains = True

@@ -145,14 +145,16 @@ def elementary(
 
 
 def fused(kernel: Callable, formula: Callable) -> Any:
-    """A step of a derivative rule: on bare arrays one kernel, on tensors (where it will be differentiated)
-    the formula it fuses.
+    """A derivative rule, or a step of one: on bare arrays one kernel, on tensors (where it will be
+    differentiated) the formula it fuses.
     """
 
-    def step(*args: Any) -> Any:
-        if any(isinstance(x, Tensor) for x in args):
-            return formula(*args)
-        return kernel(*args)
+    def step(grad: Any, *args: Any) -> Any:
+        if type(grad) is ndarray or not any(isinstance(x, Tensor) for x in (grad, *args)):
+            return kernel(grad, *args)
+        return formula(grad, *args)
+
+    step.kernel, step.formula = kernel, formula  # type: ignore[attr-defined]
 
     return step
 

@@ -10,13 +10,13 @@ from sys import _getframe
 from typing import Any
 
 from ..base.state import modes, special, state
-from ..base.where import ROOT, caller
+from ..base.where import OUTSIDE, caller
 from ..op.record import Op
 from ..values.blocks import LARGE
 from ..values.dtype import FLOAT
-from .call import edge_of, record
+from .call import record
 from .elementwise import BOOL, elementwise
-from .node import AccumulateGrad, next_seq, node_class
+from .node import AccumulateGrad, edge_of, flow, next_seq, node_class
 from .tensor import FRESH, Tensor, counter_of, wrap
 from .write import INPLACE
 
@@ -57,7 +57,7 @@ def unary_lane(op: Op) -> Callable:
         t._node = None
         t._counter = FRESH
         t._notes = None
-        edge = None if plain else input._node if input._notes is None else edge_of(input)
+        edge = None if plain else input._node if input._notes is None else flow(input)
         if edge is not None and (not special or state.grad_enabled):
             node: Any = (op.node_class or node_class(op))()
             node.seq = next_seq()
@@ -76,7 +76,7 @@ def unary_lane(op: Op) -> Callable:
                 )
                 frame = _getframe(1)
                 code = frame.f_code
-                node.where = caller() if code.co_filename.startswith(ROOT) else (code, frame.f_lasti)
+                node.where = (code, frame.f_lasti) if code.co_filename in OUTSIDE else caller()
             t._node = node
         return t
 
@@ -108,7 +108,7 @@ def parameter_lane(op: Op) -> Callable:
         t._node = None
         t._counter = FRESH
         t._notes = None
-        edge = input._node if input._notes is None else edge_of(input)
+        edge = input._node if input._notes is None else flow(input)
         if edge is not None and (not special or state.grad_enabled):
             node: Any = (op.node_class or node_class(op))()
             node.seq = next_seq()
@@ -116,13 +116,15 @@ def parameter_lane(op: Op) -> Callable:
             node.hooks = None
             node.shape = data.shape
             node.dtype = dtype
-            node.saved = (
-                (input,) if keep_self else (None,),
-                (input._counter[0],) if keep_self else (None,),
-                params,
-                ((data, counter_of(t), 0),) if keep_result else None,
-            )
-            if keep is not None:
+            if keep is None:
+                node.saved = ((None,), None, params, None)  # nothing that could be freed
+            else:
+                node.saved = (
+                    (input,) if keep_self else (None,),
+                    (input._counter[0],) if keep_self else (None,),
+                    params,
+                    ((data, counter_of(t), 0),) if keep_result else None,
+                )
                 node.where = caller()
             t._node = node
         return t
@@ -149,18 +151,19 @@ def binary_lane(op: Op, full: Callable) -> Callable:
             dtype = x.dtype
             if refused and dtype.kind in refused:
                 return full(op, (input, other))
+            recording = records and (not special or state.grad_enabled)
             a = b = None
-            if records:
-                a = input._node if input._notes is None else edge_of(input)
+            if recording:
+                a = input._node if input._notes is None else flow(input)
             cls = type(other)
-            if cls is real or cls is integer:
+            if cls is not cls_tensor and (cls is real or cls is integer):
                 y = other
             else:
                 y = other._data
                 if y.dtype is not dtype:
                     return full(op, (input, other))
-                if records:
-                    b = other._node if other._notes is None else edge_of(other)
+                if recording:
+                    b = other._node if other._notes is None else flow(other)
             data = small(x, y, out=...) if x.size < LARGE else kernel(x, y)
             if data.dtype is not (want or dtype):
                 return full(op, (input, other))
@@ -171,7 +174,7 @@ def binary_lane(op: Op, full: Callable) -> Callable:
         t._node = None
         t._counter = FRESH
         t._notes = None
-        if (a is not None or b is not None) and (not special or state.grad_enabled):
+        if a is not None or b is not None:
             node: Any = (op.node_class or node_class(op))()
             node.seq = next_seq()
             node.edges = (a, b)
@@ -194,7 +197,7 @@ def binary_lane(op: Op, full: Callable) -> Callable:
                 )
                 frame = _getframe(1)
                 code = frame.f_code
-                node.where = caller() if code.co_filename.startswith(ROOT) else (code, frame.f_lasti)
+                node.where = (code, frame.f_lasti) if code.co_filename in OUTSIDE else caller()
             t._node = node
         return t
 
@@ -263,7 +266,7 @@ def write_lane(op: Op, full: Callable) -> Callable:
                 y = other
             else:
                 y = other._data
-                edge = other._node if other._notes is None else edge_of(other)
+                edge = other._node if other._notes is None else flow(other)
                 if y.dtype is not target.dtype or y.base is not None or y is target:
                     return full(op, (self, other), (), INPLACE)
             recorded = (
@@ -325,7 +328,7 @@ def _written(op: Op, t: Tensor, edges: tuple | None, keep: Any, inputs: tuple) -
     version = counter_of(t)
     version[0] += 1
     frame = _getframe(2)
-    where = caller() if frame.f_code.co_filename.startswith(ROOT) else (frame.f_code, frame.f_lasti)
+    where = (frame.f_code, frame.f_lasti) if frame.f_code.co_filename in OUTSIDE else caller()
     version[1:] = [where]  # type: ignore[list-item]
     if edges is None:
         return

@@ -5,11 +5,15 @@ a method (their code is a copy named "Tensor.NAME", made by face/bind.py), and i
 """
 
 from sys import _getframe
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from ..base import messages
+from ..base.state import special, state
 from ..base.where import ROOT
+from ..op.table import FUNCTIONS, METHODS, SPACES
+from ..values.sequences import c_name as short_type
+from .node import edge_of
 from .tensor import Tensor
 
 
@@ -51,6 +55,14 @@ def entry() -> FrameType:
     return frame
 
 
+def renew_arguments() -> None:
+    """Ask for the history of the arguments.  torch does so before it looks at shapes, and may find that a view is out of date."""
+    if not special or state.grad_enabled:
+        for value in entry().f_locals.values():
+            for x in value if type(value) in (tuple, list) else (value,):
+                edge_of(x)
+
+
 def is_method(frame: FrameType) -> bool:
     """Whether the public function was called as a method."""
     code = frame.f_code
@@ -66,13 +78,6 @@ def type_name(value: Any) -> str:
         inner = ", ".join(type_name(v) for v in value)
         return f"list of [{inner}]" if kind is list else f"tuple of ({inner})"
     return short_type(value)
-
-
-def short_type(value: Any) -> str:
-    """The type's name, with its module unless that is Python's or ours."""
-    kind = type(value)
-    inside = kind.__module__ == "builtins" or kind.__module__.startswith("leafgrad")
-    return kind.__name__ if inside else f"{kind.__module__}.{kind.__name__}"
 
 
 def called(function: str, frame: FrameType) -> str:
@@ -115,17 +120,14 @@ def invalid(function: str, signatures: tuple[str, ...]) -> TypeError:
     frame = entry()
     code, values = frame.f_code, frame.f_locals
     first = 1 if is_method(frame) else 0
-    names = code.co_varnames[first : code.co_argcount]
-    got = [
-        short_type(values[n])
-        for n in names
-        if not _absent(values.get(n)) and not (n == "keepdim" and values[n] is False)
-    ]
+    every = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    usual = _defaults(function, code)  # nobody can tell whether one of these was given
+    given = [n for n in every if not _absent(values.get(n)) and not _same(values[n], usual.get(n, ABSENT))]
+    got = [short_type(values[n]) for n in every[first : code.co_argcount] if n in given]
     if code.co_flags & 4:  # *args
-        got += map(short_type, values[code.co_varnames[code.co_argcount + code.co_kwonlyargcount]])
-    for n in code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]:
-        if not _absent(values.get(n)) and not _same(values[n], _KEYWORD_DEFAULTS.get(n)):
-            got.append(f"{n}={short_type(values[n])}")
+        got += map(short_type, values[code.co_varnames[len(every)]])
+    named = [f"{n}={short_type(values[n])}" for n in every[code.co_argcount :] if n in given]
+    got += named if got else [", ".join(named) + ", "] if named else []
     if first:
         signatures = tuple(s.replace("Tensor input, ", "").replace("Tensor input", "") for s in signatures)
         signatures = tuple(s for s in signatures if not s.startswith("Number self")) or signatures
@@ -139,7 +141,17 @@ def invalid(function: str, signatures: tuple[str, ...]) -> TypeError:
 
 
 ABSENT: Any = ("absent",)  # the default of an argument whose presence alone chooses the overload
-_KEYWORD_DEFAULTS = {"alpha": 1, "value": 1, "requires_grad": False, "pin_memory": False, "base": 10.0}
+
+
+def _defaults(name: str, code: CodeType) -> dict[str, Any]:
+    """The defaults, by name, of the public function that has this name and code."""
+    for table in (FUNCTIONS, METHODS, *SPACES.values()):
+        function: Any = table.get(name.removeprefix("linalg_"))
+        if getattr(getattr(function, "__code__", None), "co_varnames", None) == code.co_varnames:
+            last, names = function.__defaults__ or (), code.co_varnames[: code.co_argcount]
+            by_place = zip(names[len(names) - len(last) :], last, strict=True)
+            return {**dict(by_place), **(function.__kwdefaults__ or {})}
+    return dict.fromkeys(code.co_varnames)
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -147,9 +159,4 @@ def _same(value: Any, default: Any) -> bool:
 
 
 def _absent(value: Any) -> bool:
-    return (
-        value is None
-        or value is ABSENT
-        or type(value) is Missing
-        or (type(value) is tuple and value == ("in place",))
-    )
+    return value is ABSENT or type(value) is Missing or (type(value) is tuple and value == ("in place",))

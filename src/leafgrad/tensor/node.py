@@ -13,6 +13,7 @@ import numpy as np
 
 from ..base import messages
 from ..base.handle import RemovableHandle, Table
+from ..base.state import anomaly, special, state
 from ..base.where import describe
 from ..op.record import Op
 from ..values import size
@@ -22,7 +23,7 @@ from .tensor import Attribute, Notes, Tensor, counter_of, wrap
 
 next_seq = itertools.count().__next__
 FREED: Any = ("freed",)
-LAST = float("inf")  # the sequence number of AccumulateGrad: run as soon as it is ready
+LAST = float("inf")  # the sequence number of leaves: they come before all other nodes
 
 
 class Hooks:
@@ -64,6 +65,8 @@ class Node:
     shape: Any
     dtype: Any
     hooks: Hooks | None
+    where: Any
+    outer: Any
 
     # --- what a user sees ---
     def name(self) -> str:
@@ -117,7 +120,7 @@ class Node:
         if len(grads) != expected:
             raise TypeError(messages.NODE_ARGUMENTS.format(expected=expected, got=len(grads)))
         result = self.vjp(list(grads) if self.multi else grads[0] if grads else None, True)
-        return result[0] if len(result) == 1 else result
+        return result[0] if len(result) == 1 else tuple(result)
 
     # --- what the engine calls ---
     def vjp(self, grad: Any, tensors: bool) -> Any:
@@ -130,6 +133,23 @@ class Node:
     def output_meta(self, nr: int) -> tuple[Any, Any]:
         """Shape and NumPy dtype of output `nr`."""
         return (self.shape[nr], self.dtype[nr]) if self.multi else (self.shape, self.dtype)
+
+    def _modified(
+        self, x: Tensor, maker: "Node | None", nr: int, counter: list, expected: int
+    ) -> RuntimeError:
+        fn = (
+            ""
+            if maker is None or type(maker) is AccumulateGrad
+            else f", which is output {nr} of {short(maker)},"
+        )
+        hint = messages.HINT_BACKTRACE if anomaly.on else messages.HINT_ANOMALY
+        written = describe(counter[1] if len(counter) > 1 else None)
+        return RuntimeError(
+            messages.MODIFIED.format(
+                type=_tensor_type(BY_NP[x._data.dtype]), shape=list(x._data.shape), output=fn, version=counter[0],
+                expected=expected, hint=hint, node=self.name(), saved=describe(getattr(self, "where", None)), written=written,
+            )
+        )  # fmt: skip
 
 
 class InputMetadata:
@@ -161,6 +181,47 @@ def resolve(edge: Any) -> tuple[Node | None, int]:
     if edge is None or type(edge) is Nowhere:
         return None, 0
     return (edge.node, edge.nr) if type(edge) is Edge else (edge, 0)
+
+
+def regenerate(t: Tensor, notes: Notes) -> None:
+    """Set by write.py: renew the grad_fn of a view whose memory was written since it was last right."""
+    raise NotImplementedError
+
+
+def edge_of(t: Any) -> Any:
+    """Where the gradient for this argument flows: a node, an `Edge`, or None."""
+    if not isinstance(t, Tensor):
+        return None
+    notes = t._notes
+    if notes is not None and notes.base is not None:
+        if notes.seen != t._counter[0]:
+            regenerate(t, notes)
+        if notes.base._node is None:
+            if type(t._node) is Nowhere:
+                t._node = None
+        elif t._node is None:
+            t._node = Nowhere(t)
+    return t._node
+
+
+def flow(t: Tensor) -> Any:
+    """`edge_of` an argument of a call: None where nothing is recorded, and then no view renews its grad_fn."""
+    if special and not state.grad_enabled:
+        return None
+    edge = t._node
+    if edge is None or t._notes.seen != t._counter[0] or edge.__class__ is Nowhere:  # type: ignore[union-attr]
+        return edge_of(t)
+    return edge
+
+
+def tracked(x: Any) -> bool:
+    """Whether gradients flow to or through x: it has a node, or is a view of what has one."""
+    if not isinstance(x, Tensor):
+        return False
+    notes = x._notes
+    if x._node is not None and type(x._node) is not Nowhere:
+        return True
+    return notes is not None and notes.base is not None and notes.base._node is not None
 
 
 def hooks_of(node: Node) -> Hooks:
@@ -205,8 +266,9 @@ class OpNode(Node):
                 env.append(x)
             elif type(version) is tuple:
                 env.append(self._unpack_several(x, version, tensors))
-            elif x._counter[0] != version:
-                raise self._modified(x, *resolve(_current_edge(x)), x._counter, version)
+            elif x._counter[0] != version or (x._node is None and self._detached(len(env))):
+                self._refuse()
+                env.append(x if tensors else x._data)
             else:
                 env.append(x if tensors else x._data)
         env += params
@@ -219,8 +281,39 @@ class OpNode(Node):
         """An input that is a tuple of tensors (and Nones)."""
         for x, version in zip(several, versions, strict=True):
             if version is not None and x._counter[0] != version:
-                raise self._modified(x, *resolve(_current_edge(x)), x._counter, version)
+                raise self._modified(x, *resolve(edge_of(x)), x._counter, version)
         return several if tensors else tuple([x._data if isinstance(x, Tensor) else x for x in several])
+
+    def _detached(self, i: int) -> bool:
+        """Whether input i, which has no history, had one when it was saved."""
+        edge = self.edges[i]
+        return edge is not None and not isinstance(edge, LEAVES)
+
+    def _refuse(self) -> None:
+        """Raise for saved inputs that may not be used: for the first by name, as torch unpacks them in that order.
+
+        Nothing is said of those that only a gradient which goes nowhere needs: torch has not saved them.
+        """
+        inputs, versions, *_ = self.saved
+        rules = [(r, e) for r, e in zip(self.op.rules, self.edges, strict=False) if r is not None]
+        for name, i in sorted((name, i) for i, name in enumerate(self.op.inputs)):
+            x, version = inputs[i], versions[i]
+            users = [e for r, e in rules if name in r.names]
+            wanted = len(rules) < 2 or len(users) != 1 or resolve(users[0])[0] is not None
+            if type(version) is int and wanted:
+                if x._node is None and self._detached(i):
+                    saved = describe(getattr(self, "where", None))
+                    raise RuntimeError(messages.DETACHED.format(node=self.name(), saved=saved))
+                if x._counter[0] != version:
+                    t = self._original(x)
+                    raise self._modified(t, *resolve(edge_of(t)), x._counter, version)
+
+    def _original(self, x: Tensor) -> Tensor:
+        """A saved input; where it stands for the tensor that this node wrote, that tensor, or one like it."""
+        if type(x._node) is not weakref.ref:
+            return x
+        t = x._node()
+        return wrap(x._data, self._edge_of_output(0)) if t is None else t
 
     def _unpack_output(self, kept: Any, nr: int, tensors: bool) -> Any:
         if type(kept) is list:  # an op with a list of outputs
@@ -228,7 +321,11 @@ class OpNode(Node):
         data, counter, version = kept
         differentiable = self.op.differentiable is None or nr < self.op.differentiable
         if counter[0] != version:
-            raise self._modified(wrap(data), self if differentiable else None, nr, counter, version)
+            view = getattr(self, "outer", (None, None))[
+                1
+            ]  # where the output is a view that was written: its node
+            maker = (view and view()) or self
+            raise self._modified(wrap(data), maker if differentiable else None, nr, counter, version)
         if not tensors:
             return data
         out = wrap(data, self._edge_of_output(nr) if differentiable else None)
@@ -239,22 +336,8 @@ class OpNode(Node):
         """Where the history of an output begins: here, unless it was written into a view (then `outer` is that write)."""
         outer = getattr(self, "outer", None)
         if outer is not None:
-            return outer() and outer().view_node()
+            return outer[0]() and outer[0]().view_node()
         return Edge(self, nr) if self.multi else self
-
-    def _modified(self, x: Tensor, maker: Node | None, nr: int, counter: list, expected: int) -> RuntimeError:
-        fn = (
-            ""
-            if maker is None or type(maker) is AccumulateGrad
-            else f", which is output {nr} of {short(maker)},"
-        )
-        written = describe(counter[1] if len(counter) > 1 else None)
-        return RuntimeError(
-            messages.MODIFIED.format(
-                type=_tensor_type(BY_NP[x._data.dtype]), shape=list(x._data.shape), output=fn, version=counter[0],
-                expected=expected, node=self.name(), saved=describe(getattr(self, "where", None)), written=written,
-            )
-        )  # fmt: skip
 
     def vjp(self, grad: Any, tensors: bool) -> Any:
         op, edges = self.op, self.edges
@@ -263,16 +346,16 @@ class OpNode(Node):
             return (None,) * len(edges)
         if op.joint is not None:
             return op.joint(grad, [*(env or ()), [e is not None for e in edges]])
-        out = []
+        out: list[Any] = []
         for e, rule in zip(edges, op.rules, strict=False):
             if e is None or rule is None:
                 out.append(None)
             elif rule.arity == 0:
                 out.append(rule.fn(grad))
             elif rule.arity == 1:
-                out.append(rule.fn(grad, env[rule.pick]))
+                out.append((rule.fn if tensors else rule.bare)(grad, env[rule.pick]))
             else:
-                out.append(rule.fn(grad, *rule.pick(env)))
+                out.append((rule.fn if tensors else rule.bare)(grad, *rule.pick(env)))
         return out
 
     def release(self) -> None:
@@ -287,7 +370,8 @@ class OpNode(Node):
             number = name[7:] in self.op.inputs and type(value) in (bool, int, float, complex)
             return wrap(np.asarray(value)) if number else value
         if self.op is not None and self.op.shows and name[7:] in self.op.shows and name.startswith("_saved_"):
-            return self.op.shows[name[7:]]
+            shown = self.op.shows[name[7:]]
+            return shown(self) if callable(shown) else shown
         raise AttributeError(messages.NODE_NO_ATTRIBUTE.format(node=type(self).__name__, name=name))
 
     def __dir__(self) -> list[str]:
@@ -301,13 +385,6 @@ def _tensor_type(dtype: Any) -> str:
     """A dtype as torch's message about a modified tensor shows it: the younger ones under another name."""
     old = dtype.type_name in ("Float", "Double", "Half", "Byte", "Char", "Short", "Int", "Long")
     return dtype.tensor_type if old else f"CPU{dtype.type_name}Type"
-
-
-def _current_edge(x: Tensor) -> Any:
-    """The tensor's edge; a view's may have to be renewed."""
-    from .call import edge_of
-
-    return edge_of(x)
 
 
 def saved_fields(op: Op) -> dict[str, int]:
@@ -325,12 +402,68 @@ def short(node: Node) -> str:
     return head + ("" if digits == "0" else digits) if head and (digits.isdigit() or not digits) else name
 
 
+# --- forms of ops whose gradient of a bare array takes no list of all that may be named ---
+
+
+class ResultNode(OpNode):
+    """One input, whose rule names the result and nothing else: exp, tanh, sigmoid."""
+
+    __slots__ = ()
+
+    def vjp(self, grad: Any, tensors: bool) -> Any:
+        saved = self.saved
+        if not tensors and grad is not None and saved is not FREED:
+            data, counter, version = saved[3][0]
+            if counter[0] == version:
+                return (self.op.rules[0].bare(grad, data),)  # type: ignore[union-attr]
+        return super().vjp(grad, tensors)
+
+
+class ProductNode(OpNode):
+    """Two inputs, each of whose rules names the other input and nothing else: mul, mm."""
+
+    __slots__ = ()
+
+    alike = False  # whether both rules say the same: of x * x one is enough
+
+    def vjp(self, grad: Any, tensors: bool) -> Any:
+        saved = self.saved
+        if not tensors and grad is not None and saved is not FREED:
+            (x, y), (x_version, y_version), *_ = saved
+            a, b = self.edges
+            if (
+                x_version is None or (x._counter[0] == x_version and (a is None or x._node is not None))
+            ) and (y_version is None or (y._counter[0] == y_version and (b is None or y._node is not None))):
+                first, second = self.op.rules
+                if x is y and self.alike and x is not None:
+                    g = first.bare(grad, x._data)  # type: ignore[union-attr]
+                    return (g, g)
+                return (
+                    None if a is None else first.bare(grad, y if y_version is None else y._data),  # type: ignore[union-attr]
+                    None if b is None else second.bare(grad, x if x_version is None else x._data),  # type: ignore[union-attr]
+                )
+        return super().vjp(grad, tensors)
+
+
+def form(op: Op) -> type[OpNode]:
+    """The class of nodes that fits what an op's rules name."""
+    names = [rule and rule.names for rule in op.rules]
+    if len(op.inputs) == 1 and names == [("result",)]:
+        return ResultNode
+    if len(op.inputs) == 2 and names == [op.inputs[1:], op.inputs[:1]] and op.differentiable == 1:
+        return ProductNode
+    return OpNode
+
+
 def node_class(op: Op) -> type[OpNode]:
     """The class of an op's nodes, made on first use (users see its name)."""
     if op.node_class is None:
         multi = op.differentiable is None or op.differentiable > 1
         body = {"__slots__": (), "op": op, "multi": multi, "__module__": "leafgrad.autograd.graph"}
-        op.node_class = type(op.node, (OpNode,), body)
+        op.node_class = type(op.node, (form(op),), body)
+        if issubclass(op.node_class, ProductNode):
+            first, second = op.rules
+            op.node_class.alike = first.bare is second.bare  # type: ignore[union-attr]
     return op.node_class
 
 
@@ -356,18 +489,15 @@ class AccumulateGrad(Node):
     The leaf owns this node, and the node owns the gradient; the leaf itself is only referred to weakly, so there is no cycle.
     """
 
-    __slots__ = ("_ref", "data", "grad", "version")
+    __slots__ = ("_ref", "data", "grad", "odd", "version")
 
     def __init__(self, leaf: Tensor) -> None:
         self.seq, self.edges, self.saved, self.hooks = LAST, (), None, None
         self._ref = weakref.ref(leaf)
         self.grad: Tensor | None = None
-        self.follow(leaf)
-
-    def follow(self, leaf: Tensor) -> None:
-        """Note the leaf's memory, at first and whenever `.data` is assigned."""
         self.data, self.version = leaf._data, counter_of(leaf)
         self.shape, self.dtype = leaf._data.shape, leaf._data.dtype
+        self.odd = not leaf._data.flags.c_contiguous  # whether a gradient needs care to lie as the leaf does
 
     def name(self) -> str:
         return "torch::autograd::AccumulateGrad"
@@ -381,3 +511,6 @@ class AccumulateGrad(Node):
             leaf._counter = self.version
             self._ref = weakref.ref(leaf)
         return leaf
+
+
+LEAVES = (AccumulateGrad, Nowhere)  # the edges of tensors that no recorded op made

@@ -14,8 +14,9 @@ import numpy as np
 from ..base.state import modes, special, state
 from ..base.where import caller
 from ..op.record import Op
-from .call import apply, edge_of, record
-from .node import next_seq, node_class
+from ..values.copies import contiguous
+from .call import apply, record
+from .node import flow, next_seq, node_class
 from .tensor import FRESH, Tensor, counter_of, wrap
 from .write import INPLACE, inplace, into
 
@@ -52,12 +53,14 @@ def single(name: str, kernel: Callable, vjp: Callable | None = None, **options: 
         if modes:
             return apply(op, (x,), params)
         data = kernel(x._data, *params)
+        if data.ndim > 1:
+            data = contiguous(data)  # as torch's are, however x lies in memory
         t = _new(Tensor)
         t._data = data
         t._node = None
         t._counter = FRESH
         t._notes = None
-        edge = x._node if x._notes is None else edge_of(x)
+        edge = x._node if x._notes is None else flow(x)
         if (
             edge is not None
             and vjp is not None
@@ -112,8 +115,8 @@ def several(
             return _tuple(getattr(kind, "out", kind), into(tuple(out), op, (x,), params))
         if modes:
             return _tuple(kind, apply(op, (x,), params))
-        outs = tuple([wrap(data) for data in kernel(x._data, *params)])
-        edge = x._node if x._notes is None else edge_of(x)
+        outs = tuple([wrap(contiguous(data)) for data in kernel(x._data, *params)])
+        edge = x._node if x._notes is None else flow(x)
         if (
             edge is not None
             and vjp is not None

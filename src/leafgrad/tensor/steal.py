@@ -1,6 +1,7 @@
-"""Whether an array that is about to be stored is known to nobody else, so that it need not be copied."""
+"""Whether an array that is about to be stored is known to nobody else, so that it need not be copied; and the same of an attribute."""
 
 from sys import getrefcount
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,8 @@ def sole(array: np.ndarray) -> bool:
     return (base is None or type(base) is Owner) and flags.c_contiguous and flags.writeable
 
 
-def _count(array: np.ndarray) -> int:
-    return getrefcount(array)
+def _count(thing: Any) -> int:
+    return getrefcount(thing)
 
 
 def _middle(array: np.ndarray) -> int:
@@ -33,3 +34,22 @@ def _outer() -> int:
 
 # How references are counted differs between versions of Python, so it is measured on the same chain of calls.
 _EXPECTED = _outer()
+
+
+def sole_object(thing: Any) -> bool:
+    """Whether `thing`, given as `owner.attribute`, is known to its owner only."""
+    return getrefcount(thing) <= _ATTRIBUTE
+
+
+class _Owner:
+    __slots__ = ("attribute",)
+    attribute: object
+
+
+def _owned() -> int:
+    owner = _Owner()
+    owner.attribute = object()
+    return _count(owner.attribute)
+
+
+_ATTRIBUTE = _owned()

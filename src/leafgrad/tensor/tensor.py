@@ -29,10 +29,10 @@ class Notes:
     base, steps: the tensor this one is a view of, and the (op, params) that lead there from the base's memory.
     seen: the version at which the view's grad_fn was last right.  creation: what may be written through it (view.py).
     grad: `.grad` where there is no AccumulateGrad node to keep it.  retains: whether `retain_grad()` was called.
-    tangents: by forward level.
+    tangents: by forward level.  idle: the AccumulateGrad node of a tensor that has ceased to require grad.
     """
 
-    __slots__ = ("base", "creation", "grad", "retains", "seen", "steps", "tangents")
+    __slots__ = ("base", "creation", "grad", "idle", "retains", "seen", "steps", "tangents")
 
     def __init__(self) -> None:
         self.base: Any = None
@@ -40,6 +40,7 @@ class Notes:
         self.seen = 0
         self.creation = 0
         self.grad: Any = None
+        self.idle: Any = None
         self.retains = False
         self.tangents: dict[int, Any] | None = None
 

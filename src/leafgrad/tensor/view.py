@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from ..op.record import Op
-from .call import copy_of, edge_of, record, recording, view_of, views_of
-from .node import AccumulateGrad
+from .call import copy_of, record, recording, view_of, views_of
+from .leaf import follow
+from .misuse import renew_arguments
+from .node import edge_of
 from .tensor import Tensor, wrap
-from .write import INPLACE, bump, inplace, into, move_retained
+from .write import INPLACE, bump, inplace, into
 
 
-def view(name: str, kernel: Callable, vjp: Callable | None, **options: Any) -> Callable:
+def view(name: str, kernel: Callable, vjp: Callable | None, **options: Any) -> Any:
     """A view of one input: `kernel(array, *params)`.  vjp: its rule."""
     code = kernel.__code__
     op = Op(
@@ -32,7 +34,12 @@ def view(name: str, kernel: Callable, vjp: Callable | None, **options: Any) -> C
 
     def call(x: Any, *params: Any) -> Any:
         if isinstance(x, Tensor):
-            return view_of(x, kernel(x._data, *params), op, params)
+            try:
+                data = kernel(x._data, *params)
+            except (RuntimeError, IndexError):
+                renew_arguments()
+                raise
+            return view_of(x, data, op, params)
         return kernel(x if type(x) is np.ndarray else np.asarray(x), *params)
 
     call.op = op  # type: ignore[attr-defined]
@@ -40,7 +47,7 @@ def view(name: str, kernel: Callable, vjp: Callable | None, **options: Any) -> C
     return call
 
 
-def views(name: str, kernel: Callable, vjp: Callable, **options: Any) -> Callable:
+def views(name: str, kernel: Callable, vjp: Callable, **options: Any) -> Any:
     """Several views of one input: the kernel returns a list."""
     code = kernel.__code__
     op = Op(
@@ -58,7 +65,7 @@ def views(name: str, kernel: Callable, vjp: Callable, **options: Any) -> Callabl
     return call
 
 
-def moved(name: str, kernel: Callable, vjp: Callable, **options: Any) -> Callable:
+def moved(name: str, kernel: Callable, vjp: Callable, **options: Any) -> Any:
     """A copy of one input, `kernel(array, *params)`, whose rule names no tensor."""
     code = kernel.__code__
     op = Op(
@@ -92,10 +99,7 @@ def turn(t: Tensor, op: Op, params: tuple) -> Tensor:
     data = op.kernel(t._data, *params)
     notes = t._notes
     if edge is not None:
-        node = record(op, (t,), params, (edge,), wrap(data))
-        if notes is not None and notes.retains:
-            move_retained(t, notes, node)
-        t._node = node
+        t._node = record(op, (t,), params, (edge,), wrap(data))
         if notes is not None:
             notes.seen = t._counter[0] + 1
     t._data = data
@@ -104,6 +108,5 @@ def turn(t: Tensor, op: Op, params: tuple) -> Tensor:
     bump(t)
     if notes is not None and notes.steps:
         notes.steps = (*notes.steps, (op, params))
-    if type(t._node) is AccumulateGrad:
-        t._node.follow(t)
+    follow(t)
     return t

@@ -5,7 +5,6 @@ simply gets a new node.  A view's write is also a write to its base: the base ge
 that base finds by the version that its own grad_fn is out of date, and renews it when next asked (`regenerate`).
 """
 
-import warnings
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -15,14 +14,31 @@ import numpy as np
 
 from ..base import messages
 from ..base.state import modes, set_grad_enabled, state
-from ..base.where import caller
+from ..base.where import caller, describe, warn
 from ..op.record import REGISTRY, Op
+from ..values import strides
 from ..values.dtype import BY_NP
-from ..values.strides import address, elements, in_bytes, is_dense, offset
-from . import call, forward
-from .call import CUSTOM, DEFAULT, MULTI, NO_GRAD, apply, edge_of, geometry, record, recording
+from ..values.strides import check_overlap, elements, in_bytes, is_dense, same_place
+from . import forward
+from . import node as graph
+from .call import CUSTOM, DEFAULT, MULTI, NO_GRAD, apply, record, recording
 from .fit import fit
-from .node import AccumulateGrad, Node, Nowhere, hooks_of, next_seq, resolve, short
+from .leaf import retire
+from .misuse import renew_arguments
+from .node import (
+    FREED,
+    LEAVES,
+    AccumulateGrad,
+    Node,
+    Nowhere,
+    edge_of,
+    hooks_of,
+    next_seq,
+    node_class,
+    resolve,
+    short,
+    tracked,
+)
 from .tensor import Notes, Tensor, counter_of, notes_of, wrap
 
 
@@ -61,51 +77,36 @@ def check_history(t: Tensor) -> None:
 
 def check_inplace(op: Op, inputs: Sequence) -> None:
     """Raise if the call will be recorded, and must not be done in place.  No view renews its grad_fn for that."""
-    if recording() and any(op.differentiates(i) and requires_grad(x) for i, x in enumerate(inputs)):
+    if recording() and any(op.differentiates(i) and tracked(x) for i, x in enumerate(inputs)):
         check_history(inputs[0])
-
-
-def requires_grad(x: Any) -> bool:
-    """Whether gradients flow to or through x: it has a node, or is a view of what has one."""
-    if not isinstance(x, Tensor):
-        return False
-    notes = x._notes
-    return x._node is not None or (
-        notes is not None and notes.base is not None and notes.base._node is not None
-    )
 
 
 def unrecorded(t: Tensor, value: Any = None) -> bool:
     """Whether a write to t (of `value`, if that is a tensor) is nothing but that: no gradients, no forward mode."""
-    return not modes and (not (requires_grad(t) or requires_grad(value)) or not recording())
-
-
-def check_overlap(data: np.ndarray) -> None:
-    """Raise if several elements of the array lie in one place (as `expand` makes them)."""
-    if (
-        0 in data.strides
-        and data.size
-        and any(n > 1 and s == 0 for n, s in zip(data.shape, data.strides, strict=True))
-    ):
-        raise RuntimeError(messages.OVERLAP)
+    return not modes and (not (tracked(t) or tracked(value)) or not recording())
 
 
 def check_shared(target: np.ndarray, source: np.ndarray) -> None:
     """Raise if some elements of `source` lie where others of `target` do, so that a write might be read."""
     if source is target or not np.may_share_memory(target, source):
         return
-    if (
-        target.strides == source.strides
-        and target.shape == source.shape
-        and address(target) == address(source)
-    ):
+    if same_place(target, source):
         return
     if is_dense(target.shape, elements(target)) and is_dense(source.shape, elements(source)):
+        renew_arguments()
         raise RuntimeError(messages.MEMORY_SHARED)
 
 
+def check_memory(target: np.ndarray, inputs: Sequence) -> None:
+    """Raise if an elementwise op of these inputs must not write to `target`, because of how they lie in memory."""
+    check_overlap(target)
+    for x in inputs:
+        if isinstance(x, Tensor):
+            check_shared(target, x._data)
+
+
 def _view_error(t: Tensor, notes: Notes, how: str) -> RuntimeError:
-    node, nr = resolve(t._node)
+    node, nr = (None, 0) if type(t._node) is AccumulateGrad else resolve(t._node)
     template = {NO_GRAD: messages.VIEW_NO_GRAD, MULTI: messages.VIEW_MULTI, CUSTOM: messages.VIEW_CUSTOM}[
         notes.creation
     ]
@@ -133,14 +134,12 @@ def inplace(
     if recorded:
         edges = tuple([edge_of(x) if op.differentiates(i) else None for i, x in enumerate(inputs)])
         recorded = any(edges)
-    if not stretched:
+    if op.elementwise and not stretched:
+        check_memory(t._data, inputs)
+    elif not stretched:
         check_overlap(t._data)
     if values is None:
         values = [x._data if isinstance(x, Tensor) else x for x in inputs]
-    if op.elementwise:
-        for x in inputs[1:]:
-            if isinstance(x, Tensor):
-                check_shared(t._data, x._data)
     before = [_snapshot(t), *inputs[1:]] if modes and state.levels else None
     if recorded:
         inputs = _before(op, inputs, edges)
@@ -179,10 +178,9 @@ def _before(op: Op, inputs: Sequence, edges: tuple) -> list:
     if keep is not None and keep[0][0]:
         kept[0] = wrap(t._data.copy(), edges[0])
     for i in range(1, len(kept)):
-        if (
-            kept[i] is t
-        ):  # the version will tell; an alias, so that the node does not refer to what refers to it
-            kept[i] = alias(t)
+        if kept[i] is t:  # the version will tell; the node must not refer to what refers to it
+            kept[i] = wrap(t._data, ref(t))
+            kept[i]._counter = counter_of(t)
     return kept
 
 
@@ -192,13 +190,6 @@ def _snapshot(t: Tensor) -> Tensor:
     if t._notes is not None and t._notes.tangents:
         notes_of(out).tangents = dict(t._notes.tangents)
     return out
-
-
-def alias(t: Tensor) -> Tensor:
-    """The same memory and history under another name."""
-    other = wrap(t._data, t._node)
-    other._counter = counter_of(t)
-    return other
 
 
 # --- after ---
@@ -217,60 +208,74 @@ def rebase(t: Tensor, node: Node) -> None:
     if base._notes is not None and base._notes.retains:
         move_retained(base, base._notes, slices)
     base._node = slices
-    node.outer = ref(slices)
-    notes.seen = -1
-    if notes.retains:
-        regenerate(t, notes)
+    node.outer = (ref(slices), None)
+    notes.seen = ~t._counter[
+        0
+    ]  # not right, but `slices` is where it begins, as long as there is no other write
+    if node.saved is not None and node.saved[3] is not None:
+        regenerate(
+            t, notes, slices
+        )  # now, because this is how torch's messages name a saved result, as long as it lives
+        node.outer = (ref(slices), ref(resolve(t._node)[0]))
+    elif notes.retains:
+        regenerate(t, notes, slices)
     else:
         t._node = slices  # until it is asked for its own
 
 
 def move_retained(t: Tensor, notes: Notes, node: Any) -> None:
+    """Let the gradient that a written tensor retains be that of its new value."""
     old, nr = resolve(t._node)
-    if old is not None and old.hooks is not None:
-        old.hooks.retain.pop(nr, None)
-    hooks_of(node).retain[0] = notes
+    if old is not None and old.hooks is not None and old.hooks.retain.pop(nr, None) is notes:
+        hooks_of(node).retain[0] = notes
 
 
-def regenerate(t: Tensor, notes: Notes) -> None:
-    """Renew the grad_fn of a view from its base's."""
+def regenerate(t: Tensor, notes: Notes, edge: Any = None) -> None:
+    """Renew the grad_fn of a view from its base's, or from `edge`, the write to the view that came last."""
     base = notes.base
-    if base._node is None and (t._node is None or type(t._node) is AccumulateGrad):
+    if base._node is None and (t._node is None or type(t._node) in LEAVES):
         return
     if notes.creation != DEFAULT:
         raise _view_error(t, notes, messages.VIEW_WRITTEN_INDIRECT)
+    if edge is None:
+        edge = t._node if notes.seen == ~t._counter[0] else base._node or Nowhere(base)
     notes.seen = t._counter[0]
-    steps = notes.steps
-    if not steps:
-        size, stride, skip = geometry(t._data, base._data)
-        steps = ((REGISTRY["as_strided"], (size, stride, skip + offset(base._data))),)
-    node = _nowhere_view(base, steps) if base._node is None else _replayed_node(base, steps)
+    node = _replayed_node(base, edge, notes.steps) if notes.steps else _strided_node(t._data, base, edge)
     if notes.retains:
         move_retained(t, notes, node)
+    if type(t._node) is AccumulateGrad:
+        retire(t)
     t._node = node
 
 
-call.regenerate = regenerate
+graph.regenerate = regenerate
 
 
-def _replayed_node(base: Tensor, steps: tuple) -> Any:
+def _strided_node(view: np.ndarray, base: Tensor, edge: Any) -> Any:
+    """The node of a window on the base's memory."""
+    node: Any = node_class(REGISTRY["as_strided"])()
+    node.seq, node.hooks = next_seq(), None
+    node.edges = (edge,)
+    node.shape, node.dtype = view.shape, view.dtype
+    node.saved = (None,), None, (*strides.geometry(view), strides.geometry(base._data)), None
+    return node
+
+
+def _replayed_node(base: Tensor, edge: Any, steps: tuple) -> Any:
+    """The node of what these steps make of the base, whose history is `edge`."""
+    root = wrap(base._data, edge)
+    root._counter = counter_of(base)
     mode = state.grad_enabled
     set_grad_enabled(True)
     try:
-        return replay_recorded(base, steps)._node
+        return replay_recorded(root, steps)._node
     finally:
         set_grad_enabled(mode)
 
 
-def _nowhere_view(base: Tensor, steps: tuple) -> Node:
-    """The node of a view whose base has lost its history: torch keeps such a view in a graph that ends there."""
-    root = wrap(base._data, Nowhere(base))
-    root._counter = counter_of(base)
-    return _replayed_node(root, steps)
-
-
 def _strided_step(t: Tensor, base: Tensor) -> tuple:
-    return ((REGISTRY["as_strided"], geometry(t._data, base._data)),)
+    size, stride, skip = strides.geometry(t._data)
+    return ((REGISTRY["as_strided"], (size, stride, skip - strides.offset(base._data))),)
 
 
 def replay(x: np.ndarray, steps: tuple) -> np.ndarray:
@@ -312,17 +317,17 @@ class CopySlices(Node):
     The gradient of the base is copied; the view of the copy goes through `fn`, and what comes out takes its place.
     """
 
-    __slots__ = ("fn", "steps", "strides")
+    __slots__ = ("fn", "shown", "steps", "strides")
 
-    def __init__(self, base: Tensor, steps: tuple, fn: Node) -> None:
+    def __init__(self, base: Tensor, steps: tuple, fn: Any) -> None:
         self.seq, self.saved, self.hooks = next_seq(), None, None
         self.shape, self.dtype, self.strides = base._data.shape, base._data.dtype, in_bytes(base._data)
         self.fn, self.steps = fn, steps
         self.edges = (edge_of(base), *fn.edges[1:])
+        self.shown = (self.edges[0], *islice(fn._shown_edges(), 1, None))
 
     def _shown_edges(self) -> Iterator[Any]:
-        yield self.edges[0]
-        yield from islice(self.fn._shown_edges(), 1, None)
+        return iter(self.shown)
 
     def name(self) -> str:
         return "torch::autograd::CopySlices"
@@ -330,10 +335,13 @@ class CopySlices(Node):
     def vjp(self, grad: Any, tensors: bool) -> Any:
         if grad is None:
             return (None,) * len(self.edges)
+        if self.saved is FREED:
+            raise RuntimeError(messages.FREED.format(node=self.name(), saved=describe(None)))
         if tensors:
             return self._on_tensors(grad)
         result = like(self.strides, grad)
         part = replay(result, self.steps)
+        check_overlap(part)
         first, *others = self.fn.vjp(part.copy(), False)
         part[...] = 0 if first is None else fit(first, part.shape, part.dtype)
         return (result, *others)
@@ -352,7 +360,7 @@ class CopySlices(Node):
         return replay_recorded(wrap(stand_in, self), self.steps)._node
 
     def release(self) -> None:
-        self.fn.release()
+        self.fn, self.saved = None, FREED
 
 
 # --- tangents ---
@@ -418,10 +426,7 @@ def into(
         values = [x._data if isinstance(x, Tensor) else x for x in inputs]
     target = outs[0]._data
     if op.elementwise:
-        check_overlap(target)
-        for x in inputs:
-            if isinstance(x, Tensor):
-                check_shared(target, x._data)
+        check_memory(target, inputs)
     if target.shape == shape and target.dtype is dtype and not _shares(target, (None, *values)):
         op.kernel(*values, *params, out=target)
         bump(outs[0])
@@ -444,7 +449,7 @@ def fill(outs: Sequence[Tensor], results: Sequence[np.ndarray]) -> None:
         if o._data.shape != r.shape:
             if o._data.size:
                 text = messages.OUT_RESIZED.format(had=list(o._data.shape), needs=list(r.shape))
-                warnings.warn(text, UserWarning, stacklevel=4)
+                warn(text)
             o._data = np.empty(r.shape, o._data.dtype)
         np.copyto(o._data, r, casting="unsafe")
         bump(o)

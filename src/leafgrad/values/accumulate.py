@@ -3,11 +3,13 @@
 import numpy as np
 from numpy import ndarray
 
+from . import blocks
+
 WIDE = 32  # elements of a row, and
 MANY = 1 << 17  # elements in all, from which on whole groups of rows are added at once
 SHORT = 1 << 11  # elements in all; below it NumPy's own `add.at` on any shape is as fast
-BLOCK = 1 << 15  # elements whose positions are worked out at once
-FEW = 16  # groups; that few are better summed one by one
+BLOCK = 1 << 15  # elements that are summed, or whose positions are worked out, at once
+FEW = 4  # groups; that few are better summed one by one
 _PAIRS: dict[str, np.dtype] = {"f": np.dtype(np.complex64), "d": np.dtype(np.complex128)}
 
 
@@ -65,20 +67,26 @@ def _add_groups(out: ndarray, index: ndarray, rows: ndarray, fresh: bool) -> Non
     most = int(count.max())
     longest = sort(most - count, most)
     first, count = first[longest], count[longest]
-    have = np.bincount(count, minlength=most + 1)[::-1].cumsum()[::-1]  # groups with at least so many members
-    sums = rows.take(at[first], 0)
-    for r in range(1, most):
-        k = have[r + 1]
-        if k < FEW:
-            for i in range(k):
-                rest = rows.take(at[first[i] + r : first[i] + count[i]], 0)
-                sums[i] += np.add.reduce(rest, 0, dtype=rest.dtype)
-            break
-        sums[:k] += rows.take(at[first[:k] + r], 0)
-    if fresh:
-        out[places[first]] = sums
-    else:
-        out[places[first]] += sums
+    step = max(1, BLOCK // rows.shape[1])
+
+    def some(start: int, stop: int) -> None:
+        for i in range(start, stop, step):
+            members, n = first[i : min(i + step, stop)], count[i : min(i + step, stop)]
+            here = places[members]
+            sums = rows.take(at[members], 0)
+            for r in range(1, n[0]):
+                k = int(np.count_nonzero(n > r))  # groups with more members
+                if k < FEW:
+                    for g in range(k):
+                        rest = rows.take(at[members[g] + r : members[g] + n[g]], 0)
+                        sums[g] += np.add.reduce(rest, 0, dtype=rest.dtype)
+                    break
+                sums[:k] += rows.take(at[members[:k] + r], 0)
+            if not fresh:
+                sums += out.take(here, 0)
+            out[here] = sums
+
+    blocks.spread(some, len(first), rows.nbytes)
 
 
 def sort(index: ndarray, limit: int) -> ndarray:

@@ -6,6 +6,7 @@ The error function of float32 is our own (Note [erf]); its relatives, and that o
 (`special`).
 """
 
+from math import erfc as erfc_of
 from math import pi, sqrt
 from typing import Any
 
@@ -86,14 +87,10 @@ erf = named(erf, "erf")
 
 
 def _exp_plus_1(x: Array, out: Array) -> None:
-    """1 + exp(-x); NumPy's expm1 is faster than its exp for float32."""
+    """1 + exp(-x)."""
     np.negative(x, out=out)
-    if out.dtype == SINGLE:
-        np.expm1(out, out=out)
-        np.add(out, 2, out=out)
-    else:
-        np.exp(out, out=out)
-        np.add(out, 1, out=out)
+    np.exp(out, out=out)
+    np.add(out, 1, out=out)
 
 
 @composed
@@ -128,18 +125,17 @@ def tanh_backward(grad: Array, result: Array, *, out: Array) -> None:
 
 _ONE = {dtype: np.ones((), dtype) for dtype in (SINGLE, DOUBLE)}
 _ZERO = {dtype: np.zeros((), dtype) for dtype in (SINGLE, DOUBLE)}
-_EXP_AND_REST = {SINGLE: (np.expm1, np.full((), 2, SINGLE)), DOUBLE: (np.exp, _ONE[DOUBLE])}
 
 
 def _quick_sigmoid(steps: Kernel) -> Kernel:
     def kernel(x: Array, out: Any = ...) -> Array:
-        if x.size >= LARGE or out is not ... or x.dtype not in _EXP_AND_REST:
+        one = _ONE.get(x.dtype)
+        if x.size >= LARGE or out is not ... or one is None:
             return steps(x, out=out)
-        exponential, rest = _EXP_AND_REST[x.dtype]
         result = np.negative(x, out=...)
-        exponential(result, result)
-        np.add(result, rest, result)
-        return np.reciprocal(result, result)
+        np.exp(result, result)
+        np.add(result, one, result)
+        return np.divide(one, result, result)
 
     return named(kernel, "sigmoid")
 
@@ -147,9 +143,10 @@ def _quick_sigmoid(steps: Kernel) -> Kernel:
 def _quick_sigmoid_backward(steps: Kernel) -> Kernel:
     def kernel(grad: Array, result: Array, out: Any = ...) -> Array:
         kind = result.dtype
-        if result.size >= LARGE or out is not ... or kind not in _ONE or grad.dtype != kind:
+        one = _ONE.get(kind)
+        if result.size >= LARGE or out is not ... or one is None or grad.dtype is not kind:
             return steps(grad, result, out=out)
-        factor = np.subtract(_ONE[kind], result, out=...)
+        factor = np.subtract(one, result, out=...)
         np.multiply(factor, result, factor)
         return (
             np.multiply(factor, grad, out=...)
@@ -163,10 +160,11 @@ def _quick_sigmoid_backward(steps: Kernel) -> Kernel:
 def _quick_tanh_backward(steps: Kernel) -> Kernel:
     def kernel(grad: Array, result: Array, out: Any = ...) -> Array:
         kind = result.dtype
-        if result.size >= LARGE or out is not ... or kind not in _ONE or grad.dtype != kind:
+        one = _ONE.get(kind)
+        if result.size >= LARGE or out is not ... or one is None or grad.dtype is not kind:
             return steps(grad, result, out=out)
         factor = np.multiply(result, result, out=...)
-        np.subtract(_ONE[kind], factor, factor)
+        np.subtract(one, factor, factor)
         return (
             np.multiply(factor, grad, out=...)
             if grad.shape != factor.shape
@@ -174,6 +172,22 @@ def _quick_tanh_backward(steps: Kernel) -> Kernel:
         )
 
     return named(kernel, "tanh_backward")
+
+
+def _quick(steps: Kernel, few: Any, most: int = LARGE) -> Kernel:
+    """`steps`, but `few(x)` for up to `most` float32 or float64 elements; None from it: do the steps."""
+
+    def kernel(x: Array, *params: Any, out: Any = ...) -> Array:
+        if x.size < most and x.dtype in _ONE and (out is ... or out.dtype is x.dtype):
+            result = few(x, *params)
+            if result is not None:
+                if out is ...:
+                    return result
+                np.copyto(out, result)
+                return out
+        return steps(x, *params, out=out)
+
+    return named(kernel, steps.__name__)
 
 
 sigmoid = _quick_sigmoid(sigmoid)
@@ -206,6 +220,16 @@ def silu(x: Array, *, out: Array) -> None:
     np.divide(x, out, out=out)
 
 
+def _few_silu(x: Array) -> Array:
+    result = np.negative(x, out=...)
+    np.exp(result, result)
+    np.add(result, _ONE[x.dtype], result)
+    return np.divide(x, result, result)
+
+
+silu = _quick(silu, _few_silu)
+
+
 @composed
 def silu_backward(grad: Array, x: Array, *, out: Array) -> None:
     """grad * s * (1 + x * (1 - s)) with s = sigmoid(x)."""
@@ -229,6 +253,16 @@ def softplus(x: Array, beta: float = 1.0, threshold: float = 20.0, *, out: Array
         np.divide(out, beta, out=out)
     if linear.any():
         np.copyto(out, x, where=linear)
+
+
+def _few_softplus(x: Array, beta: float = 1.0, threshold: float = 20.0) -> Array | None:
+    """log(exp(0) + exp(x)), which beyond 17 rounds to x anyway in float32."""
+    if beta != 1 or threshold < 17 or x.dtype is not SINGLE:
+        return None
+    return np.logaddexp(_ZERO[SINGLE], x, out=...)
+
+
+softplus = _quick(softplus, _few_softplus, 64)
 
 
 @composed
@@ -285,6 +319,27 @@ def gelu_tanh(x: Array, *, out: Array) -> None:
     np.multiply(out, x, out=out)
 
 
+_GELU = {
+    dtype: tuple([np.full((), c, dtype) for c in (CUBIC * SQRT_2_OVER_PI, SQRT_2_OVER_PI, 1, 0.5)])
+    for dtype in _ONE
+}
+
+
+def _few_gelu_tanh(x: Array) -> Array:
+    cubic, linear, one, half = _GELU[x.dtype]
+    result = np.multiply(x, x, out=...)
+    np.multiply(result, cubic, result)
+    np.add(result, linear, result)
+    np.multiply(result, x, result)
+    np.tanh(result, result)
+    np.add(result, one, result)
+    np.multiply(result, half, result)
+    return np.multiply(result, x, result)
+
+
+gelu_tanh = _quick(gelu_tanh, _few_gelu_tanh)
+
+
 @composed
 def gelu_tanh_backward(grad: Array, x: Array, *, out: Array) -> None:
     """grad * (1 + t + x * (1 - t**2) * u') / 2, where t = tanh(u), u the argument of gelu_tanh's tanh."""
@@ -321,6 +376,17 @@ def gelu_erf(x: Array, *, out: Array) -> None:
     """x / 2 * (1 + erf(x / sqrt(2)))."""
     _normal(x, out)
     np.multiply(out, x, out=out)
+
+
+def _few_gelu_erf(x: Array) -> Array | None:
+    """One by one: for so few elements, less than a step of the polynomial for each of its coefficients."""
+    if x.dtype is not SINGLE:
+        return None
+    values = [0.5 * v * erfc_of(-SQRT_HALF * v) for v in x.ravel().tolist()]
+    return np.array(values, SINGLE).reshape(x.shape)
+
+
+gelu_erf = _quick(gelu_erf, _few_gelu_erf, 32)
 
 
 @composed

@@ -5,7 +5,6 @@ in torch's words afterwards.  Large arrays are brought to one form, (before, ind
 index into the middle, where `take` and writes of rows are several times faster than NumPy's general machine.
 """
 
-import warnings
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..base import messages
+from ..base.where import warn
 from .accumulate import SHORT, add_along
 from .arguments import sizes, type_name, writable
 from .copies import contiguous
@@ -117,7 +117,7 @@ def _check_masks(array: ndarray, advanced: Index) -> Index:
         width = 1
         if entry is not None and _is_mask(entry):
             if entry.dtype.char == "B":
-                warnings.warn(messages.INDEX_BYTE, UserWarning, stacklevel=5)
+                warn(messages.INDEX_BYTE)
                 entry = entry != 0
             _check_mask(array, entry, dim)
             width = entry.ndim

@@ -1,6 +1,5 @@
 """Arguments of many kernels, checked in torch's words: dimensions, numbers, indices, memory to write."""
 
-import warnings
 from math import isfinite
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..base import messages
+from ..base.where import warn
 from . import dtype as dtypes
 from .blocks import order, spread
 
@@ -81,7 +81,7 @@ def number(value: Any, dtype: np.dtype) -> Any:
     if kind in "iu":
         limits = np.iinfo(dtype)
         if isinstance(value, float):
-            if not isfinite(value):
+            if not (limits.min <= value <= limits.max):  # nor is what is no number
                 raise _overflow(dtype)
             value = int(value)
         if not (-limits.max if kind == "u" else limits.min) <= value <= limits.max:
@@ -103,7 +103,7 @@ def cast(x: ndarray, dtype: np.dtype | None) -> ndarray:
     if dtype is None or dtype == x.dtype:
         return x
     if x.dtype.kind == "c" and dtype.kind not in "cb":
-        warnings.warn(messages.CAST_COMPLEX, UserWarning, stacklevel=4)
+        warn(messages.CAST_COMPLEX)
         x = x.real
     return x.astype(dtype)
 
@@ -118,7 +118,7 @@ def writable(target: ndarray, *sources: ndarray, expanded: str = "") -> None:
         if not expanded:
             raise RuntimeError(messages.OVERLAP)
         example = "tensor[indices] = tensor" if expanded == "index_put_" else "tensor[mask] = scalar"
-        warnings.warn(messages.EXPANDED_WRITE.format(op=expanded, example=example), UserWarning, stacklevel=3)
+        warn(messages.EXPANDED_WRITE.format(op=expanded, example=example))
     for source in sources:
         if source.base is None and target.base is None and source is not target:
             continue
@@ -126,6 +126,18 @@ def writable(target: ndarray, *sources: ndarray, expanded: str = "") -> None:
             np.may_share_memory(target, source) and order(target) is not None and order(source) is not None
         ):
             raise RuntimeError(messages.MEMORY_SHARED)
+
+
+def check_expands(shape: tuple[int, ...], target: tuple[int, ...], type: str) -> None:
+    """Raise, in the words of `expand`, unless this shape broadcasts to `target`.  type: as it names the tensor's."""
+    words: dict[str, Any] = {"shape": sizes(shape), "target": sizes(target), "size": sizes(target)}
+    if len(shape) > len(target):
+        words.update(type=type, count=len(target), ndim=len(shape))
+        raise RuntimeError(messages.EXPAND_COUNT.format(**words))
+    for dim in range(-1, -len(shape) - 1, -1):
+        if shape[dim] not in (1, target[dim]):
+            words.update(wanted=target[dim], size=shape[dim], dim=len(target) + dim)
+            raise RuntimeError(messages.EXPAND_SIZE.format(**words))
 
 
 def first_bad(index: ndarray, low: int, high: int) -> int | None:
@@ -137,11 +149,17 @@ def first_bad(index: ndarray, low: int, high: int) -> int | None:
 
 def _all_good(index: ndarray, low: int, high: int) -> bool:
     if index.nbytes < LARGE or not index.flags.c_contiguous:
-        return bool(np.minimum.reduce(index, None) >= low and np.maximum.reduce(index, None) < high)
+        return _good(index, low, high)
     flat, good = index.reshape(-1), []
 
     def task(i: int, j: int) -> None:
-        good.append(_all_good(flat[i:j], low, high))
+        good.append(_good(flat[i:j], low, high))
 
     spread(task, len(flat), index.nbytes, 64)
     return all(good)
+
+
+def _good(index: ndarray, low: int, high: int) -> bool:
+    if not low:  # as unsigned numbers, negative ones are large
+        return bool(np.maximum.reduce(index.view(f"u{index.itemsize}"), None) < high)
+    return bool(np.minimum.reduce(index, None) >= low and np.maximum.reduce(index, None) < high)

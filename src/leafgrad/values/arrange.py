@@ -10,8 +10,9 @@ from numpy import ndarray
 from . import blocks, strides
 from .accumulate import add_along
 from .blocks import LARGE
-from .copies import contiguous, copy_into
+from .copies import MOVED, contiguous, copy_into
 
+BAND = 64  # rows of a triangle that are written at once
 _ALL = slice(None)
 
 
@@ -20,7 +21,7 @@ def flip(x: ndarray, axes: Sequence[int]) -> ndarray:
     key = [_ALL] * x.ndim
     for axis in axes:
         key[axis] = slice(None, None, -1)
-    out = strides.empty_like(x)
+    out = blocks.fresh(x.shape, x.dtype) if x.flags.c_contiguous else strides.empty_like(x)
     copy_into(out, x[tuple(key)])
     return out
 
@@ -65,32 +66,38 @@ def interleaved(shape: tuple[int, ...], repeats: tuple[int, ...]) -> tuple[int, 
 
 def triangle(x: ndarray, diagonal: int, upper: bool, out: ndarray | None = None) -> ndarray:
     """The part of the last two axes on one side of a diagonal, which belongs to it; zero elsewhere.  `out` may be x itself."""
-    rows, columns = x.shape[-2:]
     if out is None:
         out = blocks.fresh(x.shape, x.dtype)
-    first = min(
-        max(-diagonal, 0), rows
-    )  # rows before this one have nothing to the left of (or on) the diagonal
-    last = min(max(columns - diagonal, 0), rows)  # from this one on they have everything there
-    if upper:
-        _fill(out, x, slice(0, first))
-        out[..., last:, :] = 0
-    else:
-        out[..., :first, :] = 0
-        _fill(out, x, slice(last, rows))
-    for i in range(first, last):
-        split = i + diagonal if upper else i + diagonal + 1
-        left, right = (..., i, slice(0, split)), (..., i, slice(split, None))
-        kept, erased = (right, left) if upper else (left, right)
+    rows, columns = x.shape[-2:]
+    zero = np.zeros((), x.dtype)
+    height = min(BAND, rows)
+    beyond = (
+        np.arange(height - 1) - np.arange(height)[:, None]
+    )  # which columns of a band the diagonal crosses ...
+    beyond = beyond < 0 if upper else beyond >= 0  # ... lie on the other side of it, row by row
+
+    def band(start: int, stop: int) -> None:
+        first = start + diagonal + (not upper)  # the first column that the diagonal crosses here
+        left, right = (min(max(c, 0), columns) for c in (first, first + stop - start - 1))
+        here = (..., slice(start, stop))
         if out is not x:
+            kept = (*here, slice(left, None) if upper else slice(right))
             out[kept] = x[kept]
-        out[erased] = 0
+        out[(*here, slice(left) if upper else slice(right, None))] = zero
+        np.copyto(
+            out[(*here, slice(left, right))], zero, where=beyond[: stop - start, left - first : right - first]
+        )
+
+    def bands(i: int, j: int) -> None:
+        for start in range(i * BAND, min(j * BAND, rows), BAND):
+            band(start, min(start + BAND, rows))
+
+    count = -(-rows // BAND)
+    if x.nbytes < MOVED:
+        bands(0, count)
+    else:
+        blocks.spread(bands, count, x.nbytes, 1, False)
     return out
-
-
-def _fill(out: ndarray, x: ndarray, rows: slice) -> None:
-    if out is not x and rows.start < rows.stop:
-        copy_into(out[..., rows, :], x[..., rows, :])
 
 
 def embed_diagonal(x: ndarray, skip: int, axis1: int, axis2: int) -> ndarray:
@@ -134,7 +141,9 @@ def pad_constant(x: ndarray, pads: Sequence[int], value: Any) -> ndarray:
             before = place[:axis]
             out[(*before, slice(0, part.start))] = value
             out[(*before, slice(part.stop, None))] = value
-    copy_into(out[(*place, ...)], x[(*inner(x.shape, around), ...)])
+    to: Any = (*place, ...)
+    source: Any = (*inner(x.shape, around), ...)
+    copy_into(out[to], x[source])
     return out
 
 

@@ -23,7 +23,7 @@ from . import buffers
 LARGE = 1 << 16  # elements; below it a plain ufunc is faster than any of this
 # bytes: from which on a second thread pays; the caller's lead over a helper that wakes up; of a piece, about
 CHEAP = 1 << 20, 1 << 19, 1 << 22  # an addition
-COSTLY = 1 << 18, 1 << 17, 1 << 20  # exp, or a chain of steps, which finds its temporaries in the cache
+COSTLY = 1 << 18, 1 << 17, 1 << 21  # exp, or a chain of steps, which finds its temporaries in the cache
 
 Task = Callable[[int, int], object]
 

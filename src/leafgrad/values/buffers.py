@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from ..base import messages
+
 SMALLEST = 1 << 18  # bytes; below it malloc keeps the memory itself
 LIMIT = 1 << 26  # bytes that may lie unused
 
@@ -46,11 +48,29 @@ class Owner(ndarray):
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype) -> ndarray:
-    """An uninitialised C-contiguous array; a large one on memory used before, if there is some that fits."""
+    """An uninitialised C-contiguous array; a large one on memory used before, if there is some that fits.
+
+    RuntimeError if there is not so much memory.
+    """
     size = prod(shape) * dtype.itemsize
     if size < SMALLEST or dtype.hasobject:
         return np.empty(shape, dtype)
-    return ndarray(shape, dtype, _memory(size).view(Owner))
+    if size >= 1 << 63:
+        raise RuntimeError(messages.SIZE_OVERFLOW.format(size=list(shape)))
+    try:
+        return ndarray(shape, dtype, _memory(size).view(Owner))
+    except MemoryError:
+        raise RuntimeError(messages.NO_MEMORY.format(bytes=size)) from None
+
+
+def zeros(shape: tuple[int, ...], dtype: np.dtype) -> ndarray:
+    """The same, zero everywhere."""
+    size = prod(shape) * dtype.itemsize
+    if size < SMALLEST or size > LIMIT // 2 or dtype.hasobject:
+        return np.zeros(shape, dtype)
+    out = empty(shape, dtype)
+    out.reshape(-1).view(np.uint8).fill(0)
+    return out
 
 
 def like(array: ndarray, dtype: np.dtype | None = None) -> ndarray:

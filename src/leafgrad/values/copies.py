@@ -1,6 +1,7 @@
 """Copies of large arrays: contiguous copies of permuted ones, casts, and arrays put together from others."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -10,6 +11,7 @@ from .blocks import LARGE
 from .halves import narrow, widen
 
 Array = ndarray
+MOVED = 1 << 23  # bytes; fewer are moved before a second thread wakes up
 TILE = 1 << 16  # elements of a tile of a transposed copy
 ROWS = 64  # of its rows at most
 
@@ -44,16 +46,28 @@ def copy_into(out: Array, x: Array) -> None:
         x = np.broadcast_to(x, out.shape)
     if x.flags.c_contiguous and out.flags.c_contiguous:
         source, target = x.reshape(-1), out.reshape(-1)
+        if x.dtype == out.dtype and out.nbytes < MOVED:
+            np.copyto(target, source)
+            return
         halves = x.dtype.char + out.dtype.char in ("ef", "fe")
-        blocks.spread(
-            lambda i, j: _convert(target[i:j], source[i:j]), out.size, out.nbytes, 64, costly=halves
-        )
+        size = max(x.nbytes, out.nbytes)
+        blocks.spread(lambda i, j: _convert(target[i:j], source[i:j]), out.size, size, 64, costly=halves)
         return
     wide = [axis for axis in range(out.ndim) if out.shape[axis] > 1]
     inner = min(wide, key=lambda axis: abs(out.strides[axis]))  # what runs fastest: in the target
     quick = min(wide, key=lambda axis: abs(x.strides[axis]) or 1 << 62)  # and in the source
-    if inner != quick and out.shape[inner] >= 16 <= out.shape[quick] and abs(x.strides[quick]) == x.itemsize:
+    still = x.strides[inner] == 0  # one value for a whole run of the target
+    if (
+        not still
+        and inner != quick
+        and out.shape[inner] >= 16 <= out.shape[quick]
+        and abs(x.strides[quick]) == x.itemsize
+    ):
         _transpose_into(out, x, inner)
+        return
+    runs = out.strides[inner] == out.itemsize and (still or x.strides[inner] == x.itemsize)
+    if out.nbytes < MOVED and x.dtype == out.dtype and runs:
+        np.copyto(out, x)
         return
     where = max(wide, key=lambda axis: abs(out.strides[axis]))
     target, source = out.swapaxes(0, where), x.swapaxes(0, where)
@@ -62,11 +76,23 @@ def copy_into(out: Array, x: Array) -> None:
     )
 
 
+def fill(out: Array, value: Any) -> None:
+    """out[...] = value, a number of its dtype."""
+    if out.nbytes >= LARGE and out.flags.c_contiguous:
+        cell = np.array(value, out.dtype).tobytes()
+        if cell == cell[:1] * len(cell):  # as zero is: NumPy sets bytes twice as fast as numbers
+            out.reshape(-1).view(np.uint8).fill(cell[0])
+            return
+    out.fill(value)
+
+
 def _convert(out: Array, x: Array) -> None:
     if x.dtype.char == "e" and out.dtype.char == "f":
         widen(x, out)
     elif x.dtype.char == "f" and out.dtype.char == "e":
         narrow(x, out)
+    elif out.dtype.char == "?" and x.dtype.kind in "fiu":
+        np.not_equal(x, 0, out=out)  # faster than NumPy's cast
     else:
         np.copyto(out, x, casting="unsafe")
 

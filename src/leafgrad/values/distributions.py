@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from ..base import messages
 from . import dtype as dtypes
-from .arguments import type_name, writable
+from .arguments import check_expands, type_name, writable
 from .filling import LONG, PIECE, fill, floating, libm, memory_axes, real_parts, unsupported
 from .fused import fused
 from .limits import finfo
@@ -108,6 +108,7 @@ def bernoulli_each(gen: Generator | None, out: ndarray, p: ndarray) -> None:
         raise unsupported("bernoulli_tensor_cpu_self_", out)
     if not floating(p.dtype):
         raise unsupported("bernoulli_tensor_cpu_p_", p)
+    check_expands(p.shape, out.shape, dtypes.of(p.dtype).tensor_type)
     if not ((p >= 0) & (p <= 1)).all():
         raise RuntimeError(messages.BERNOULLI_PS)
     writable(out)

@@ -1,8 +1,8 @@
 """Quotients that are rounded, and remainders: floor_divide, trunc_divide, remainder, fmod.
 
-NumPy's loops for these divide one element at a time.  A large array goes by pieces through floating point
-that is wide enough to be exact (Note [Exact quotients]); the elements for which it is not, and small arrays,
-go to NumPy.
+NumPy's loops for these take 15 ns and more for each float.  A large array goes by pieces through floating point
+that is wide enough to be exact (Note [Exact quotients]); the elements for which it is not, integers (which
+NumPy divides fast) and small arrays go to NumPy.
 """
 
 from typing import Any
@@ -61,23 +61,6 @@ def _floats(ufunc: Any, remainder: bool, round: Any) -> Kernel:
     return composed(body)
 
 
-def _integers(ufunc: Any, remainder: bool, round: Any) -> Kernel:
-    def body(x: Any, y: Any, *, out: Array) -> None:
-        a, b = _double(x, out.dtype), _double(y, out.dtype)
-        quotient = np.divide(a, b, out=like(out, DOUBLE))
-        round(quotient, out=quotient)
-        if remainder:
-            np.multiply(quotient, b, out=quotient)
-            np.subtract(a, quotient, out=quotient)
-        if out.dtype == np.int64:  # faster than a conversion: the sum's last bits are the integer
-            np.add(quotient, MAGIC, out=quotient)
-            np.subtract(quotient.view(np.int64), MAGIC_BITS, out=out)
-        else:
-            np.copyto(out, quotient, casting="unsafe")
-
-    return composed(body)
-
-
 def _exact(x: Any) -> bool:
     """Whether all these integers fit in a double."""
     if type(x) is not ndarray:
@@ -92,11 +75,7 @@ def _no_zero(y: Any) -> None:
 
 
 def _division(ufunc: Any, remainder: bool, round: Any) -> Kernel:
-    plain, floats, integers = (
-        elementwise2(ufunc, costly=True),
-        _floats(ufunc, remainder, round),
-        _integers(ufunc, remainder, round),
-    )
+    plain, floats = elementwise2(ufunc, costly=True), _floats(ufunc, remainder, round)
 
     def kernel(x: Any, y: Any, out: Any = ...) -> ndarray:
         array = x if type(x) is ndarray else y
@@ -106,12 +85,9 @@ def _division(ufunc: Any, remainder: bool, round: Any) -> Kernel:
             _no_zero(y)
         if (x.size if type(x) is ndarray else 1) < LARGE > (y.size if type(y) is ndarray else 1):
             return ufunc(x, y, out=out)
-        if (out is not ... and out.dtype != dtype) or (type(x) is type(y) and x.dtype != y.dtype):
+        mixed = (out is not ... and out.dtype != dtype) or (type(x) is type(y) and x.dtype != y.dtype)
+        if whole or mixed:
             return plain(x, y, out=out)
-        if whole:
-            return (
-                integers if dtype.kind != "b" and ufunc is not np.fmod and _exact(x) and _exact(y) else plain
-            )(x, y, out=out)
         return (floats if dtype.itemsize == 4 or is_16bit(dtype) else plain)(x, y, out=out)
 
     return named(kernel, ufunc.__name__)
@@ -135,7 +111,16 @@ def _towards_zero(x: Any, y: Any, out: Any = ...) -> Array:
     return np.add(quotient, up, out=out, dtype=quotient.dtype)
 
 
-_towards_zero_large = _integers(None, False, np.trunc)
+@composed
+def _towards_zero_large(x: Any, y: Any, *, out: Array) -> None:
+    """The same of many integers that doubles hold."""
+    quotient = np.divide(_double(x, out.dtype), _double(y, out.dtype), out=like(out, DOUBLE))
+    np.trunc(quotient, out=quotient)
+    if out.dtype == np.int64:  # faster than a conversion: the sum's last bits are the integer
+        np.add(quotient, MAGIC, out=quotient)
+        np.subtract(quotient.view(np.int64), MAGIC_BITS, out=out)
+    else:
+        np.copyto(out, quotient, casting="unsafe")
 
 
 def trunc_divide(x: Any, y: Any, out: Any = ...) -> Array:

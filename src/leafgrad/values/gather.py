@@ -5,7 +5,6 @@ gather is `x[i][index[i][j][k]][k]`, and scatter writes there.  Large arrays go 
 stay in the cache.
 """
 
-import warnings
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..base import messages
+from ..base.where import warn
 from .arguments import axis, first_bad, number, sizes, type_name, writable
 from .blocks import fresh, spread
 from .copies import contiguous, copy, copy_into
@@ -62,8 +62,7 @@ def _gather_large(source: ndarray, dim: int, at: ndarray) -> ndarray:
 
     def task(start: int, stop: int) -> None:
         for places, part in _blocks(at, dim, steps, start, stop):
-            _no_negative(at[part])
-            if np.maximum.reduce(at[part], None) >= size:
+            if first_bad(at[part], 0, size) is not None:
                 raise IndexError
             flat.take(places, out=out[part], mode="wrap")
 
@@ -142,7 +141,7 @@ def scatter(
     [[0.0, 0.0, 5.0], [6.0, 0.0, 0.0]]
     """
     if reduce is not None and isinstance(src, ndarray):
-        warnings.warn(messages.SCATTER_REDUCE_DEPRECATED, UserWarning, stacklevel=2)
+        warn(messages.SCATTER_REDUCE_DEPRECATED)
     dim = _check_scatter(x, dim, index, src, out)
     if reduce is not None and reduce not in ("add", "multiply"):
         raise RuntimeError(messages.SCATTER_REDUCE)
@@ -196,8 +195,9 @@ def scatter_reduce(
         if neutral is None:
             neutral = _extreme(x.dtype, low=reduce == "amax")
         _scatter(result, dim, index, x.dtype.type(neutral), None, result)
-    if index.size and x.dtype.kind == {"mean": "b", "amax": "c", "amin": "c"}.get(reduce):
-        kernel = "scatter_gather_tensor_cpu_reduce_" + reduce
+    refused = x.dtype.kind == {"mean": "b", "amax": "c", "amin": "c"}.get(reduce)
+    if refused and (index.size or reduce == "mean"):
+        kernel = "scatter_gather_tensor_cpu_reduce_" + reduce if index.size else "div_floor_cpu"
         raise NotImplementedError(messages.NOT_IMPLEMENTED_FOR.format(kernel=kernel, type=type_name(x)))
     _scatter(result, dim, index, src, ufunc, result)
     if reduce == "mean":
@@ -328,14 +328,15 @@ def along_dim(shape: Shape, indices: ndarray, dim: int) -> tuple[Shape, ndarray]
     if indices.dtype.char not in "lq":
         raise RuntimeError(messages.ALONG_DTYPE.format(type=type_name(indices)))
     if not shape:
-        raise IndexError(messages.ADD_NO_DIM.format(dim=dim))
+        raise IndexError(messages.NO_DIMENSIONS.format(dim=dim))
     dim = axis(dim, len(shape))
     n = shape[dim]
     if not n and indices.size:
         raise RuntimeError(messages.ZERO_DIVISION)
     wide = broadcast(_resized(shape, dim, 1), _resized(indices.shape, dim, 1))
     index = np.broadcast_to(indices, _resized(wide, dim, indices.shape[dim]))
-    return _resized(wide, dim, n), index % n if n else index
+    index = copy(index) if first_bad(index, 0, n) is None else index % n  # 0.3 ms, not 2, for 2^20
+    return _resized(wide, dim, n), index
 
 
 def _resized(shape: Shape, dim: int, n: int) -> Shape:

@@ -4,7 +4,6 @@
 The advanced part, made of integer arrays and masks, is read and written by `take` and `put` (advanced.py).
 """
 
-import warnings
 from collections.abc import Callable
 from operator import index as as_int
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..base import messages
+from ..base.where import warn
 from .advanced import put as put
 from .advanced import take as take
 from .arguments import INT64_MAX, INT64_MIN
@@ -150,7 +150,7 @@ def _as_tuple(index: Any, tensor: type) -> tuple:
     if not isinstance(index, (tensor, ndarray)) and is_sequence(index) and len(index) < LONGEST_TUPLE:
         for part in index:
             if part is None or part is ... or isinstance(part, (slice, tensor)) or is_sequence(part):
-                warnings.warn(messages.INDEX_SEQUENCE, UserWarning, stacklevel=4)
+                warn(messages.INDEX_SEQUENCE)
                 return tuple(index)
     return (index,)
 
@@ -242,6 +242,6 @@ def _bound(value: Any, tensor: type, data: Data) -> int:
         else:
             raise TypeError(messages.SLICE_INDEX)
     if value < LOWEST:
-        warnings.warn(messages.SLICE_TRUNCATED, UserWarning, stacklevel=5)
+        warn(messages.SLICE_TRUNCATED)
         return LOWEST
     return min(value, INT64_MAX)

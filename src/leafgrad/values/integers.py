@@ -3,12 +3,11 @@
 A number from fewer than 2^28 values is one word of the generator modulo their count, else it is two words.
 """
 
-import warnings
-
 import numpy as np
 from numpy import ndarray
 
 from ..base import messages
+from ..base.where import warn
 from . import dtype as dtypes
 from .arguments import CPP, writable
 from .distributions import LARGEST, compiled
@@ -93,7 +92,7 @@ def _check_bound(out: ndarray, dtype: dtypes.dtype, argument: str, bound: int) -
         raise RuntimeError(messages.UNIFORM_BOUND.format(argument=argument, type=compiled(out)))
     if dtype in DIGITS and abs(bound) > 1 << DIGITS[dtype]:
         words = {"argument": argument, "digits": DIGITS[dtype], "type": compiled(out)}
-        warnings.warn(messages.RANDOM_ROUNDED.format(**words), UserWarning, stacklevel=3)
+        warn(messages.RANDOM_ROUNDED.format(**words))
 
 
 def _cast(dtype: dtypes.dtype, number: int) -> int:
@@ -161,6 +160,8 @@ def _fill_all_bits(gen: Generator | None, out: ndarray, dtype: dtypes.dtype) -> 
 LIMITS = {"Half": (2049, "2049"), "Float": ((1 << 24) + 1, "2^24+1"), "Double": ((1 << 53) + 1, "2^53+1")}
 TWO_WORDS = ((1 << 32) - 1) // 20  # a permutation of so many takes two words for each place
 SHORT = 500  # elements; longer permutations are built by whole arrays
+MANY = 1 << 16  # elements; from here on by turns
+TURNS = 96  # a turn takes one in so many of the places that are left: few of its swaps meet
 
 
 def randperm(gen: Generator | None, n: int, np_dtype: np.dtype) -> ndarray:
@@ -187,12 +188,18 @@ def randperm(gen: Generator | None, n: int, np_dtype: np.dtype) -> ndarray:
         if n >= TWO_WORDS:
             partners = stream.pairs(n) % np.arange(1, n + 1, dtype=np.uint64)
             return _inside_out(partners.view(np.int64)).astype(np_dtype)
-        words = stream.words(max(n - 1, 0)).astype(np.float64)
-    counts = np.arange(n, 1, -1, dtype=np.float64)
-    words -= np.floor(words / counts) * counts  # words modulo counts, without an error as they have 32 bits
-    partners = words.astype(np.int64)
-    partners += np.arange(len(partners))
+        words = stream.words(max(n - 1, 0))
+    if n >= MANY:
+        return _swapped_in_turns(words, n).astype(np_dtype)
+    partners = _partners(words, n, 0, n - 1)
     return (_swapped if n < SHORT else _swapped_at_once)(partners, n).astype(np_dtype, copy=False)
+
+
+def _partners(words: ndarray, n: int, start: int, stop: int) -> ndarray:
+    """Which place, itself or a later one, each place from `start` on changes with: as many steps on as its word says."""
+    partners = (words[start:stop] % np.arange(n - start, n - stop, -1, dtype=np.uint32)).astype(np.int64)
+    partners += np.arange(start, stop)
+    return partners
 
 
 def _swapped(partners: ndarray, n: int) -> ndarray:
@@ -235,6 +242,44 @@ def _swapped_at_once(partners: ndarray, n: int) -> ndarray:
     same = np.flatnonzero(partners[order[1:]] == partners[order[:-1]]) + 1
     partners[order[same]] = held[order[same - 1]]
     return partners
+
+
+# Note [Swaps in turns]
+# Swaps that have no place in common may be made in any order, so also at once.  In a turn most have none:
+# their partner lies beyond the turn and is nobody else's.  The others follow one by one.
+
+
+def _swapped_in_turns(words: ndarray, n: int) -> ndarray:
+    items = np.arange(n, dtype=np.int32)
+    claims = np.empty(n, np.int32)
+    start = 0
+    while n - start >= MANY >> 2:
+        stop = start + (n - start) // TURNS
+        here, partners = np.arange(start, stop), _partners(words, n, start, stop)
+        claims[partners] = here  # of several, the last stays
+        meet = claims.take(partners, mode="wrap") != here
+        claims[partners[meet]] = -1
+        np.not_equal(claims.take(partners, mode="wrap"), here, out=meet)
+        near = np.flatnonzero(partners < stop)
+        meet[near] = True
+        meet[partners[near] - start] = True
+        alone = np.flatnonzero(~meet)
+        partner = partners.take(alone, mode="wrap")
+        alone += start
+        items[alone], items[partner] = items.take(partner, mode="wrap"), items.take(alone, mode="wrap")
+        _swap_one_by_one(items, here[meet], partners[meet])
+        start = stop
+    rest = _swapped_at_once(_partners(words, n, start, n - 1) - start, n - start)
+    items[start:] = items[start:][rest]
+    return items
+
+
+def _swap_one_by_one(items: ndarray, places: ndarray, partners: ndarray) -> None:
+    touched = np.concatenate((places, partners))
+    held = dict(zip(touched.tolist(), items[touched].tolist(), strict=True))
+    for i, j in zip(places.tolist(), partners.tolist(), strict=True):
+        held[i], held[j] = held[j], held[i]
+    items[np.fromiter(held, np.int64, len(held))] = np.fromiter(held.values(), np.int32, len(held))
 
 
 def _order(numbers: ndarray) -> ndarray:

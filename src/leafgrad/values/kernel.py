@@ -12,7 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from .blocks import LARGE, apply, overlaps
-from .buffers import cast, like
+from .buffers import cast, empty, like
 from .halves import narrow, widen
 from .strides import empty_like
 
@@ -24,6 +24,7 @@ SINGLE = np.dtype(np.float32)
 DOUBLE = np.dtype(np.float64)
 BOOL = np.dtype(np.bool_)
 BYTE = np.dtype(np.int8)
+ALONE = 1 << 23  # bytes: 4 MB are passed over in 90 us, and a helper takes 40 to 60 us to wake up
 
 
 def is_16bit(dtype: np.dtype) -> bool:
@@ -76,7 +77,14 @@ def _large(
         target, dtype = out, out.dtype
     if is_16bit(arrays[0].dtype) and not (ufunc in _NARROW and arrays[0].dtype.char == "e"):
         return apply(widened(ufunc), operands, dtype, target, True)
+    if not costly and _alone(arrays):
+        return ufunc(*operands, out=empty(arrays[0].shape, dtype) if target is None else target)
     return apply(ufunc, operands, dtype, target, costly)
+
+
+def _alone(arrays: list[ndarray]) -> bool:
+    """Whether a cheap step over these is done before a helper has woken up."""
+    return len(arrays) == 1 and arrays[0].nbytes < ALONE and arrays[0].flags.c_contiguous
 
 
 def elementwise(ufunc: Any, costly: bool = True) -> Kernel:
@@ -113,25 +121,33 @@ def named(kernel: Any, name: str, small: Any = None) -> Kernel:
 # --- from several steps ---
 
 
-def composed(body: Steps, result: np.dtype | None = None) -> Kernel:
+def composed(body: Steps, result: np.dtype | None = None, over: bool = False, costly: bool = True) -> Kernel:
     """A kernel made of several ufuncs: `body(*operands, out=piece)`, which writes its result into `out`.
 
     Operands that are Python numbers, or hold one value, come to the body as they are (0-d); `out` is none of
-    the operands, so it may be used for steps in between.  The result has the dtype of the first array, or
-    `result`.
+    the operands, so it may be used for steps in between; `over`: it may be the first of them, as the body
+    reads no operand after its first step; `costly` unless it is one cheap step.  The result has the dtype of
+    the first array, or `result`.
     """
     wide = widened(body)
 
     def general(operands: tuple[Any, ...], out: Any) -> ndarray:
         arrays = [a for a in operands if type(a) is ndarray]
         dtype = result or arrays[0].dtype
-        if out is not ... and (out.dtype != dtype or any(np.may_share_memory(out, a) for a in arrays)):
+        if out is not ... and (
+            out.dtype != dtype
+            or any(
+                np.may_share_memory(out, a) for a in (arrays[1:] if over and out is operands[0] else arrays)
+            )
+        ):
             np.copyto(out, general(operands, ...), casting="same_kind")
             return out
         steps = wide if is_16bit(arrays[0].dtype) else body
         target = None if out is ... else out
         if max([a.size for a in arrays]) >= LARGE:
-            return apply(steps, operands, dtype, target, True)
+            if costly or not _alone(arrays):
+                return apply(steps, operands, dtype, target, costly)
+            target = empty(arrays[0].shape, dtype) if target is None else target
         if target is None:
             target = np.empty(np.broadcast_shapes(*[a.shape for a in arrays]), dtype)
         steps(*operands, out=target)

@@ -5,6 +5,7 @@ Operands are arrays of the dtype to compute in (the row has promoted them) or Py
 called, and what `kernel.small` is, is told in kernel.py.
 """
 
+from math import pi
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,12 @@ from .kernel import (
 
 __all__ = ["floor_divide", "fmod", "remainder", "trunc_divide"]  # and everything below
 
+
+def _over(body: Any) -> Kernel:
+    """`composed`, for one cheap step; or several, if only the first reads what is written over in place."""
+    return composed(body, over=True, costly=False)
+
+
 # --- one operand ---
 
 exp = elementwise(np.exp)
@@ -51,8 +58,6 @@ asinh = elementwise(np.arcsinh)
 acosh = elementwise(np.arccosh)
 atanh = elementwise(np.arctanh)
 sqrt = elementwise(np.sqrt)
-deg2rad = elementwise(np.deg2rad, costly=False)
-rad2deg = elementwise(np.rad2deg, costly=False)
 
 neg = elementwise(np.negative, costly=False)
 positive = elementwise(np.positive, costly=False)
@@ -83,13 +88,33 @@ def rsqrt(x: Array, *, out: Array) -> None:
     np.divide(1, out, out=out)
 
 
+def _in(unit: Any, degrees: float) -> Kernel:
+    """Multiplication by a constant; NumPy's own ufuncs go one element at a time."""
+
+    @_over
+    def body(x: Array, *, out: Array) -> None:
+        np.multiply(x, degrees, out=out)
+
+    return named(body, unit.__name__)
+
+
+deg2rad = _in(np.deg2rad, pi / 180)
+rad2deg = _in(np.rad2deg, 180 / pi)
+
+_not = elementwise(np.logical_not, costly=False)
+
+
 @predicate
-def logical_not(x: Array, *, out: Array) -> None:
+def _is_zero(x: Array, *, out: Array) -> None:
+    np.equal(x, 0, out=out)
+
+
+def logical_not(x: Array, out: Any = ...) -> Array:
     """Whether x is zero."""
-    if x.dtype.kind == "b":
-        np.logical_not(x, out=out)
-    else:
-        np.equal(x, 0, out=out)
+    return (_not if x.dtype is BOOL else _is_zero)(x, out=out)
+
+
+logical_not = named(logical_not, "logical_not")
 
 
 @composed
@@ -160,6 +185,20 @@ def logit(x: Array, *, out: Array) -> None:
 add = elementwise2(np.add)
 sub = elementwise2(np.subtract)
 mul = elementwise2(np.multiply)
+
+
+def mul_conj(grad: Array, factor: Any) -> Array:
+    """grad * conj(factor): the gradient of every product."""
+    if type(factor) is ndarray:
+        if factor.dtype.kind == "c":
+            factor = conj(factor)
+        if factor.size >= LARGE:
+            return mul(grad, factor)
+    elif type(factor) is complex:
+        factor = factor.conjugate()
+    return np.multiply(grad, factor, out=...) if grad.size < LARGE else mul(grad, factor)
+
+
 div = elementwise2(np.true_divide)
 fmax = elementwise2(np.fmax)
 fmin = elementwise2(np.fmin)
@@ -198,7 +237,7 @@ def _is_bound(y: Any, x: Array) -> bool:
     return type(y) is not ndarray or (y.size == 1 and y.dtype == x.dtype and y.ndim <= x.ndim)
 
 
-@composed
+@_over
 def _clip(x: Array, low: Any, high: Any, *, out: Array) -> None:
     np.clip(x, low, high, out=out)
 
@@ -214,7 +253,13 @@ def _logical(ufunc: Any) -> Kernel:
     def body(x: Any, y: Any, *, out: Array) -> None:
         ufunc(np.not_equal(x, 0, out=like(out)), np.not_equal(y, 0, out=out), out=out)
 
-    return named(body, ufunc.__name__, ufunc)
+    plain = elementwise2(ufunc)
+
+    def kernel(x: Any, y: Any, out: Any = ...) -> Array:
+        of_bools = type(x) is ndarray and type(y) is ndarray and x.dtype is BOOL and y.dtype is BOOL
+        return (plain if of_bools else body)(x, y, out=out)
+
+    return named(kernel, ufunc.__name__, ufunc)
 
 
 logical_and = _logical(np.logical_and)
@@ -227,15 +272,14 @@ def _sum_of_exponentials(exact: Any, exponential: Any, scale: float) -> Kernel:
 
     def body(x: Any, y: Any, *, out: Array) -> None:
         np.subtract(x, y, out=out)
-        np.absolute(out, out=out)
-        np.negative(out, out=out)
+        _copysign(out, -1.0, out=out)
         exponential(out, out=out)
         np.log1p(out, out=out)
         if scale != 1:
             np.multiply(out, scale, out=out)
         np.add(out, np.maximum(x, y, out=like(out)), out=out)
-        wrong = np.isnan(out, out=like(out, BOOL))  # of equal infinities, too
-        if wrong.any():
+        if out.size and np.isnan(np.max(out)):  # of equal infinities, too
+            wrong = np.isnan(out)
             out[wrong] = exact(np.broadcast_to(x, out.shape)[wrong], np.broadcast_to(y, out.shape)[wrong])
 
     return named(composed(body), exact.__name__, exact)
@@ -276,6 +320,12 @@ def _copysign(x: Any, y: Any, *, out: Array) -> None:
     highest: int = np.iinfo(_SIGNS[out.dtype]).min
     size, sign = np.asarray(x, out.dtype).view(bits), np.asarray(y, out.dtype).view(bits)
     to = out.view(bits)
+    if sign.ndim == 0:
+        if sign < 0:
+            np.bitwise_or(size, highest, out=to)
+        else:
+            np.bitwise_and(size, ~highest, out=to)
+        return
     np.bitwise_and(size, ~highest, out=to)
     np.bitwise_or(to, np.bitwise_and(sign, highest, out=like(to)), out=to)
 
@@ -392,29 +442,34 @@ def _lerp_each(x: Array, end: Array, weight: Array, *, out: Array) -> None:
     np.add(out, step, out=out)
 
 
-@composed
-def addcmul(x: Array, first: Array, second: Array, value: complex = 1, *, out: Array) -> None:
+# These three are what optimisers do in place, so x is written over by the step that reads it.
+
+
+def _addcmul(x: Array, first: Array, second: Array, value: complex = 1, *, out: Array) -> None:
     """x + value * first * second."""
-    np.multiply(first, second, out=out)
+    step = np.multiply(first, second, out=like(out))
     if value != 1:
-        np.multiply(out, value, out=out)
-    np.add(x, out, out=out)
+        np.multiply(step, value, out=step)
+    np.add(x, step, out=out)
 
 
-@composed
-def addcdiv(x: Array, first: Array, second: Array, value: complex = 1, *, out: Array) -> None:
+def _addcdiv(x: Array, first: Array, second: Array, value: complex = 1, *, out: Array) -> None:
     """x + value * first / second."""
-    np.divide(first, second, out=out)
+    step = np.divide(first, second, out=like(out))
     if value != 1:
-        np.multiply(out, value, out=out)
-    np.add(x, out, out=out)
+        np.multiply(step, value, out=step)
+    np.add(x, step, out=out)
 
 
-@composed
-def axpy(x: Array, y: Array, alpha: complex, *, out: Array) -> None:
+def _axpy(x: Array, y: Array, alpha: complex, *, out: Array) -> None:
     """x + alpha * y: `add` and `sub` with their `alpha`."""
-    np.multiply(y, alpha, out=out)
-    np.add(x, out, out=out)
+    step = np.multiply(y, alpha, out=like(out))
+    np.add(x, step, out=out)
+
+
+addcmul = named(composed(_addcmul, over=True), "addcmul")
+addcdiv = named(composed(_addcdiv, over=True), "addcdiv")
+axpy = named(composed(_axpy, over=True), "axpy")
 
 
 def clamp(x: Array, min: Any = None, max: Any = None, out: Any = ...) -> Array:
@@ -426,7 +481,7 @@ def clamp(x: Array, min: Any = None, max: Any = None, out: Any = ...) -> Array:
     return _clamp(x, min, max, out=out)
 
 
-@composed
+@_over
 def _clamp(x: Array, low: Any, high: Any, *, out: Array) -> None:
     if (type(low) is ndarray and low.ndim) or (type(high) is ndarray and high.ndim):
         np.maximum(x, low, out=out)

@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from .buffers import like
 from .kernel import composed
+from .kernels import sub
+from .reductions import squares
 
 
 @composed
@@ -15,12 +18,20 @@ def squared(x: Any, y: Any, *, out: ndarray) -> None:
     np.multiply(out, out, out=out)
 
 
+def squared_total(x: ndarray, y: ndarray) -> ndarray:
+    """The sum of (x - y)^2."""
+    return squares(sub(x, y))
+
+
 @composed
 def squared_slope(x: Any, y: Any, factor: Any, *, out: ndarray) -> None:
     """2 (x - y) factor."""
     np.subtract(x, y, out=out)
-    np.multiply(out, 2, out=out)
-    np.multiply(out, factor, out=out)
+    if factor.ndim:
+        np.multiply(out, 2, out=out)
+        np.multiply(out, factor, out=out)
+    else:
+        np.multiply(out, 2 * factor, out=out)
 
 
 @composed
@@ -29,8 +40,8 @@ def huber(x: Any, y: Any, delta: Any, *, out: ndarray) -> None:
     delta)."""
     np.subtract(x, y, out=out)
     np.abs(out, out=out)
-    m = np.minimum(out, delta, dtype=out.dtype)
-    np.subtract(out, m * 0.5, out=out, casting="unsafe")
+    m = np.clip(out, 0, delta, out=like(out))
+    np.subtract(out, np.multiply(m, 0.5, out=like(out)), out=out)
     np.multiply(out, m, out=out)
 
 
@@ -38,8 +49,7 @@ def huber(x: Any, y: Any, delta: Any, *, out: ndarray) -> None:
 def huber_slope(x: Any, y: Any, delta: Any, factor: Any, *, out: ndarray) -> None:
     """x - y, no further than delta from 0, times factor."""
     np.subtract(x, y, out=out)
-    np.minimum(out, delta, out=out)
-    np.maximum(out, -delta, out=out)
+    np.clip(out, -delta, delta, out=out)
     np.multiply(out, factor, out=out)
 
 
@@ -47,11 +57,11 @@ def huber_slope(x: Any, y: Any, delta: Any, factor: Any, *, out: ndarray) -> Non
 def binary_cross_entropy(x: Any, y: Any, *, out: ndarray) -> None:
     """-(y log(x) + (1 - y) log(1 - x)), no logarithm being less than -100."""
     np.negative(x, out=out)
-    rest = np.log1p(out, out=...)
-    np.maximum(rest, -100, out=rest)
-    np.multiply(rest, y - 1, out=rest)
+    rest = np.log1p(out, out=like(out))
+    np.clip(rest, -100, np.inf, out=rest)
+    np.multiply(rest, np.subtract(y, 1, out=out), out=rest)
     np.log(x, out=out)
-    np.maximum(out, -100, out=out)
+    np.clip(out, -100, np.inf, out=out)
     np.multiply(out, y, out=out)
     np.subtract(rest, out, out=out)
 
@@ -63,6 +73,9 @@ def binary_cross_entropy_with_logits(x: Any, y: Any, factor: Any, *, out: ndarra
     np.negative(out, out=out)
     np.exp(out, out=out)
     np.log1p(out, out=out)
-    np.subtract(out, np.minimum(x, 0), out=out)
+    room = np.clip(x, -np.inf, 0, out=like(out))
+    np.subtract(out, room, out=out)
     np.multiply(out, factor, out=out)
-    np.add(out, (1 - y) * x, out=out)
+    np.subtract(1, y, out=room)
+    np.multiply(room, x, out=room)
+    np.add(out, room, out=out)

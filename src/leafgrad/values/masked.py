@@ -4,7 +4,6 @@ On large arrays NumPy's own masked reads and writes are slow: the processor cann
 There a mask becomes positions, or bits that choose.
 """
 
-import warnings
 from math import prod
 from typing import Any
 
@@ -12,8 +11,9 @@ import numpy as np
 from numpy import ndarray
 
 from ..base import messages
+from ..base.where import warn
 from . import dtype as dtypes
-from .arguments import CPP, number, sizes, type_name, writable
+from .arguments import CPP, check_expands, number, sizes, type_name, writable
 from .blocks import fresh, spread
 from .copies import contiguous, copy
 
@@ -129,11 +129,11 @@ def masked_scatter(x: ndarray, mask: ndarray, source: ndarray, out: ndarray | No
         raise RuntimeError(messages.MASK_SOURCE.format(self=type_name(x), source=type_name(source)))
     if out is not None:
         shape = x.shape
-        _check_expands(mask.shape, shape)
+        check_expands(mask.shape, shape, "CPUBoolType")
         writable(out)
     if mask.dtype.char != "?":
         if mask.dtype.char == "B":
-            warnings.warn(messages.MASK_BYTE, UserWarning, stacklevel=2)
+            warn(messages.MASK_BYTE)
         raise RuntimeError(messages.MASK_DTYPE.format(op="masked_scatter_", type=type_name(mask)))
     at = _positions(mask, shape)
     if source.size < len(at):
@@ -148,17 +148,6 @@ def masked_scatter(x: ndarray, mask: ndarray, source: ndarray, out: ndarray | No
     else:
         out[np.unravel_index(at, shape)] = given
     return out
-
-
-def _check_expands(mask: tuple[int, ...], target: tuple[int, ...]) -> None:
-    words: dict[str, Any] = {"shape": sizes(mask), "target": sizes(target), "size": sizes(target)}
-    if len(mask) > len(target):
-        words.update(type="CPUBoolType", count=len(target), ndim=len(mask))
-        raise RuntimeError(messages.EXPAND_COUNT.format(**words))
-    for dim in range(-1, -len(mask) - 1, -1):
-        if mask[dim] not in (1, target[dim]):
-            words.update(wanted=target[dim], size=mask[dim], dim=len(target) + dim)
-            raise RuntimeError(messages.EXPAND_SIZE.format(**words))
 
 
 def nonzero(x: ndarray) -> ndarray:

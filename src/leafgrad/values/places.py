@@ -11,6 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from .blocks import LARGE
+from .buffers import zeros
 from .gather import gather, scatter
 
 
@@ -42,7 +43,7 @@ def pick(x: ndarray, indices: ndarray, dim: int) -> ndarray:
 
 def place(values: ndarray, indices: ndarray, dim: int, sizes: tuple[int, ...]) -> ndarray:
     """Zeros of this shape with `values` at `indices` along `dim` >= 0, no place named twice."""
-    out = np.zeros(sizes, values.dtype)
+    out = zeros(sizes, values.dtype)
     if not sizes:
         out[()] = values
     elif indices.size >= LARGE:

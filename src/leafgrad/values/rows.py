@@ -10,11 +10,15 @@ from ..base import messages
 from . import dtype as dtypes
 from .accumulate import add_along, add_rows
 from .arguments import axis, first_bad, number, sizes, type_name, writable
+from .blocks import fresh, narrow, spread
+from .buffers import zeros
 from .copies import contiguous, copy, copy_into
 from .gather import put_along
 
 LARGE = 1 << 14  # elements; in so large an array a row in pieces of fewer than
 NARROW = 16  # elements is written element by element
+MOST = 16  # if one in so many rows is filled, all elements are written anew
+BLOCK = 1 << 15  # elements that stay in the cache between two steps
 
 
 def index_select(x: ndarray, dim: int, index: ndarray) -> ndarray:
@@ -77,7 +81,7 @@ def index_add(
     if dim and dim >= source.ndim:
         raise RuntimeError(messages.ADD_DIM.format(dim=dim, ndim=source.ndim))
     if source.ndim == 0 and index.size != 1:
-        raise IndexError(messages.ADD_NO_DIM.format(dim=dim))
+        raise IndexError(messages.NO_DIMENSIONS.format(dim=dim))
     n = source.shape[dim] if source.ndim else 1
     if index.size != n:
         raise RuntimeError(messages.ADD_NUMBER.format(n=index.size, size=n, dim=dim))
@@ -174,10 +178,35 @@ def index_fill(x: ndarray, dim: int, index: ndarray, value: Any, out: ndarray | 
     size = x.shape[dim] if x.ndim else 1
     if x.size or not size:
         _check_bounds(index, -size, x, dim, messages.INDEX_BOUNDS)
+    index = index.reshape(-1) % (size or 1)
+    many = dim and x.size >= LARGE and len(index) > size // MOST and prod(x.shape[dim + 1 :]) < NARROW
+    if many and x.itemsize <= 8 and x.flags.c_contiguous:
+        return _fill_columns(x, dim, index, fill, out)
     if out is None:
         out = x.copy("K")
     if x.size:
-        _write(out, dim, index.reshape(-1) % size, fill)
+        _write(out, dim, index, fill)
+    return out
+
+
+def _fill_columns(x: ndarray, dim: int, index: ndarray, fill: Any, out: ndarray | None) -> ndarray:
+    """`index_fill` where rows are narrow and many: each element is erased or not, bit by bit, then filled or not."""
+    if out is None:
+        out = fresh(x.shape, x.dtype)
+    cell = np.dtype(f"i{x.itemsize}")
+    kept, bits = np.full(x.shape[dim:], -1, cell), np.zeros(x.shape[dim:], cell)
+    kept[index], bits[index] = 0, np.asarray(fill).view(cell)
+    kept, bits = kept.reshape(-1), bits.reshape(-1)
+    source, target = x.view(cell).reshape(-1, len(kept)), out.view(cell).reshape(-1, len(kept))
+    step = max(1, BLOCK // len(kept))
+
+    def task(start: int, stop: int) -> None:
+        for i in range(start, stop, step):
+            j = min(i + step, stop)
+            np.bitwise_and(source[i:j], kept, out=target[i:j])
+            np.bitwise_or(target[i:j], bits, out=target[i:j])
+
+    spread(narrow(task, len(kept)), len(source), x.nbytes)
     return out
 
 
@@ -247,6 +276,6 @@ def embedding_backward(
     if scale_grad_by_freq:
         scale = 1 / np.bincount(index, minlength=num_weights)[index]
         rows = rows * scale.astype(rows.dtype)[:, None]
-    out = np.zeros((num_weights, rows.shape[1]), rows.dtype)
+    out = zeros((num_weights, rows.shape[1]), rows.dtype)
     add_rows(out, index, rows, fresh=True)
     return out

@@ -37,6 +37,8 @@ def multinomial(gen: Generator | None, weights: ndarray, count: int, replacement
         raise RuntimeError(messages.MULTINOMIAL_MANY)
     if categories > 1 << 24:
         raise RuntimeError(messages.MULTINOMIAL_CATEGORIES)
+    if not categories:
+        raise RuntimeError(messages.EMPTY_AMINMAX)
     if not weights.size:
         return np.empty((*weights.shape[:-1], count), np.int64)
     if replacement and count > 1:

@@ -14,6 +14,7 @@ from .blocks import LARGE
 from .copies import contiguous
 
 Array = ndarray
+PIECE = 1 << 18  # elements of a vector that are scanned at once; fewer, and threads get into each other's way
 SMALL = 1 << 11  # elements; up to here the number of steps is what counts
 WIDER: dict[str, dict[int, Any]] = {"f": {2: np.float32, 4: np.float64}, "V": {2: np.float32}}
 
@@ -45,9 +46,34 @@ def _scan(ufunc: Any, x: Array, dim: int, dtype: np.dtype | None) -> Array:
     wide = WIDER.get(dtype.kind, {}).get(dtype.itemsize, dtype)
     if x.size < LARGE:
         return ufunc.accumulate(x, dim, wide).astype(dtype, copy=False)
+    if x.size == x.shape[dim] and wide != dtype:
+        return _in_turn(ufunc, x.reshape(-1), dtype, wide).reshape(x.shape)
     if x.size == x.shape[dim] and ufunc is not np.multiply:  # products of parts might overflow
         return _in_pieces(ufunc, x.reshape(-1), wide).astype(dtype, copy=False).reshape(x.shape)
     return _across(lambda part, out, axis: _fill(ufunc, part, out, axis, wide), x, dim, dtype)
+
+
+def _in_turn(ufunc: Any, x: Array, dtype: np.dtype, wide: Any) -> Array:
+    """The scan of a vector, computed in the dtype `wide`, a piece after the other; of sums each thread does a part."""
+    out = blocks.fresh(x.shape, dtype)
+
+    def scan(start: int, stop: int) -> None:
+        before = ufunc.reduce(x[:start], dtype=wide) if start else None
+        sums = np.empty(min(PIECE, stop - start), wide)
+        for i in range(start, stop, PIECE):
+            part = x[i : min(i + PIECE, stop)].astype(wide)
+            if before is not None:
+                ufunc(part[:1], before, out=part[:1])
+            done = sums[: len(part)]
+            ufunc.accumulate(part, 0, None, done)  # in place it would keep the interpreter lock
+            before = done[-1]
+            out[i : i + len(part)] = done
+
+    if ufunc is np.add:
+        blocks.share(scan, len(x), blocks.get_num_threads(), len(x) >> 4)
+    else:
+        scan(0, len(x))
+    return out
 
 
 def _in_pieces(ufunc: Any, x: Array, dtype: Any) -> Array:
@@ -81,7 +107,10 @@ def _fill(ufunc: Any, x: Array, out: Array, axis: int, wide: Any) -> None:
     elif out.dtype == wide and x.dtype == wide:
         ufunc.accumulate(x, axis, None, out)
     else:
-        out[...] = ufunc.accumulate(x.astype(wide, copy=False), axis)
+        scratch = blocks.fresh(x.shape, np.dtype(wide))
+        np.copyto(scratch, x)
+        ufunc.accumulate(scratch, axis, None, scratch)
+        np.copyto(out, scratch, casting="unsafe")
 
 
 def _across(body: Any, x: Array, dim: int, dtype: np.dtype) -> Array:

@@ -23,12 +23,23 @@ _DTYPES = (np.dtype(np.bool_), np.dtype(np.uint8), np.dtype(np.int64))
 _HEAP_TYPE = 1 << 9
 
 
+_OWN = ("dtype", "device", "layout", "memory_format", "Size")  # in torch they are made in C
+
+
 def c_name(value: Any) -> str:
-    """A value's type as C names it: with its module, but not if it is of `builtins` or made in Python."""
+    """A value's type as C names it: with its module, but not if it is of `builtins` or made in Python.
+
+    >>> c_name(1), c_name(np.int64(1)), c_name(dtypes.float32)
+    ('int', 'numpy.int64', 'torch.dtype')
+    """
     kind = type(value)
-    if kind.__module__ == "builtins" or kind.__flags__ & _HEAP_TYPE:
+    module = getattr(kind, "__module__", "builtins")  # a class made where there is no __name__ has none
+    if module.startswith("leafgrad"):
+        name = kind.__name__
+        return f"torch.{name}" if name in _OWN else f"torch._C.{name}" if name == "Generator" else name
+    if module == "builtins" or kind.__flags__ & _HEAP_TYPE:
         return kind.__name__
-    return f"{kind.__module__}.{kind.__name__}"
+    return f"{module}.{kind.__name__}"
 
 
 def is_sequence(value: Any) -> bool:

@@ -16,7 +16,6 @@ from .blocks import LARGE, apply, narrow
 from .copies import contiguous, copy
 from .kernel import composed, is_16bit
 from .reductions import Dim, amax, fold, row_fold, shape_after, sum
-from .strides import empty_like
 
 Array = ndarray
 SINGLE = np.dtype(np.float32)
@@ -28,13 +27,19 @@ THIN = 64  # inner axes that are shorter are moved away
 # --- for some rows: `axis` is reduced ---
 
 
+def _plain_sums(x: Array, out: Array, axis: int, low: float, high: float) -> Array | None:
+    """out = exp(x); the sums of the rows, or None if one of them is not between `low` and `high`."""
+    if x.ndim != 2 or axis != 1 or x.shape[1] <= THIN:
+        return None
+    total = row_fold(np.add, np.exp(x, out=out))
+    return total[:, None] if low < np.min(total) and np.max(total) < high else None
+
+
 def _exponentials(x: Array, out: Array, axis: int) -> Array:
     """out = exp(x - something common to the row); returns the sums."""
-    if x.ndim == 2 and axis == 1 and x.shape[1] > THIN and np.max(x) < SAFE:
-        np.exp(x, out=out)  # nothing needs to be subtracted, unless a row is all tiny
-        total = row_fold(np.add, out)
-        if np.min(total) > 1e-17:
-            return total[:, None]
+    total = _plain_sums(x, out, axis, 1e-17, 1e17)  # often nothing needs to be subtracted
+    if total is not None:
+        return total
     np.subtract(x, _over(np.maximum, x, axis), out=out)
     np.exp(out, out=out)
     return _over(np.add, out, axis)
@@ -53,6 +58,10 @@ def _softmax(x: Array, out: Array, axis: int) -> None:
 
 
 def _log_softmax(x: Array, out: Array, axis: int) -> None:
+    total = _plain_sums(x, out, axis, 1e-4, 1e6)  # beyond, rounding would show
+    if total is not None:
+        np.subtract(x, np.log(total), out=out)
+        return
     np.subtract(x, _over(np.maximum, x, axis), out=out)
     total = _over(np.add, np.exp(out, out=buffers.like(out)), axis)
     np.subtract(out, np.log(total), out=out)
@@ -140,7 +149,7 @@ def _along(
     if x.ndim == 0:
         return _along(rows, long, tuple([a.reshape(1) for a in arrays]), 0).reshape(())
     if x.size < LARGE:
-        out = empty_like(x)
+        out = np.empty(x.shape, x.dtype)  # torch's results here are contiguous, whatever x is
         rows(*arrays, out, dim)
         return out
     n = x.shape[dim]
@@ -168,7 +177,9 @@ def _along(
 def _tame(x: Array, limit: float) -> bool:
     """Whether surely no element is larger than `limit`, nor smaller than its negative, nor NaN."""
     flat = x.ravel()
-    return flat.dot(flat) < limit * limit
+    if flat.dot(flat) < limit * limit:
+        return True
+    return -limit < flat.item(flat.argmin()) and flat.item(flat.argmax()) < limit
 
 
 def softmax(x: Array, dim: int) -> Array:
@@ -176,6 +187,8 @@ def softmax(x: Array, dim: int) -> Array:
     if x.size <= SMALL and x.ndim and x.dtype.char in "fd":
         if not x.size:
             return x.copy()
+        if x.ndim > 1 and not x.flags.c_contiguous:  # the result is to be
+            x = contiguous(x)
         out = np.exp(
             x if _tame(x, SAFE) else np.subtract(x, np.maximum.reduce(x, dim, keepdims=True)), out=...
         )
@@ -188,6 +201,8 @@ def log_softmax(x: Array, dim: int) -> Array:
     if x.size <= SMALL and x.ndim and x.dtype.char in "fd":
         if not x.size:
             return x.copy()
+        if x.ndim > 1 and not x.flags.c_contiguous:
+            x = contiguous(x)
         if not _tame(x, 8):  # beyond, rounding would show
             x = np.subtract(x, np.maximum.reduce(x, dim, keepdims=True))
         total = np.add.reduce(np.exp(x, out=...), dim, keepdims=True)
@@ -222,7 +237,7 @@ def logsumexp(x: Array, dim: Dim = None, keepdim: bool = False) -> Array:
     real = x.real if x.dtype.kind == "c" else x
     top = amax(real, dim, True) if x.size else np.zeros([1] * x.ndim, real.dtype)
     top[np.isinf(top)] = 0
-    total: Any = sum(_exp_below(x, top), dim, True)
+    total = sum(_exp_below(x, top), dim, True)
     np.log(total, out=total)
     np.add(total, top, out=total)
     return total if keepdim else total.reshape(shape_after(x, dim, False))

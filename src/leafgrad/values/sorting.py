@@ -18,7 +18,8 @@ from .places import pick
 from .scans import turned
 
 Array = ndarray
-FEW = 16  # of the best, that are looked for one after the other
+FEW = 16  # of the best, for which a bound is looked for in
+PARTS = 64  # parts of each row
 SHORT_ROW = 256  # elements; up to here sorting all is faster than parting them
 LONG_ROW = 2048  # elements; from here on radix sort is faster than comparisons
 SIGNED = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
@@ -134,7 +135,7 @@ def _best(rows: Array, k: int, largest: bool) -> Array:
         return np.stack([_best_of_long(row, k, largest) for row in rows])
     if not k:
         return np.empty((len(rows), 0), np.int64)
-    if k <= FEW and (found := _by_turns(rows, k, largest)) is not None:
+    if k <= FEW and n >= SHORT_ROW and (found := _above_bound(rows, k, largest)) is not None:
         return found
     found = np.argpartition(rows, n - k, 1)[:, n - k :] if largest else np.argpartition(rows, k - 1, 1)[:, :k]
     found.sort(1)
@@ -142,23 +143,34 @@ def _best(rows: Array, k: int, largest: bool) -> Array:
     return np.take_along_axis(found, inside, 1)
 
 
-def _by_turns(rows: Array, k: int, largest: bool) -> Array | None:
-    """The best, then the best of the rest, ...; None if some cannot be told from what is there in place of
-    those taken.
+def _above_bound(rows: Array, k: int, largest: bool) -> Array | None:
+    """The k-th best of the best of each of PARTS parts of a row is a bound: only what reaches it needs to be
+    sorted.  None if that is too much, or there is a NaN.
     """
-    worst: Any = -np.inf if largest else np.inf
+    count, n = rows.shape
+    parts = rows[:, : n - n % PARTS].reshape(count, -1, PARTS)
+    better = np.maximum if largest else np.minimum
+    while parts.shape[1] % 2 == 0:  # faster than `reduce`, whose steps are short here
+        half = parts.shape[1] // 2
+        parts = better(parts[:, :half], parts[:, half:])
+    best = better.reduce(parts, 1)
+    if rows.dtype.kind == "f" and (np.isnan(best).any() or np.isnan(rows[:, n - n % PARTS :]).any()):
+        return None
+    place = PARTS - k if largest else k - 1
+    bound = np.partition(best, place, 1)[:, place : place + 1]
+    reach = np.flatnonzero(rows >= bound if largest else rows <= bound)
+    row = reach // n
+    length = np.bincount(row, minlength=count)
+    most = int(length.max())
+    if most > 2 * PARTS:
+        return None
+    slot = np.arange(len(reach)) - np.repeat(np.add.accumulate(length) - length, length)
+    worst: Any = -np.inf if largest else np.inf  # and it stands after all that are as bad
     if rows.dtype.kind != "f":
         worst = np.iinfo(rows.dtype).min if largest else np.iinfo(rows.dtype).max
-    rest, found = rows.copy(), np.empty((len(rows), k), np.int64)
-    every = np.arange(len(rows))
-    for i in range(k):
-        best = rest.argmax(1) if largest else rest.argmin(1)
-        taken = rest[every, best]
-        if (taken == worst).any() or (not largest and (taken != taken).any()):
-            return None
-        rest[every, best] = worst
-        found[:, i] = best
-    return found
+    values, places = np.full((count, most), worst, rows.dtype), np.zeros((count, most), np.int64)
+    values[row, slot], places[row, slot] = rows.reshape(-1)[reach], reach - row * n
+    return np.take_along_axis(places, order(values, 1, largest)[:, :k], 1)
 
 
 def _best_of_long(row: Array, k: int, largest: bool) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from ..base import messages
 from .copies import copy, copy_into
 
 _ALL = slice(None)
@@ -32,6 +33,11 @@ def root(array: ndarray) -> ndarray:
 def address(array: ndarray) -> int:
     """Where the first element lies."""
     return array.__array_interface__["data"][0]
+
+
+def same_place(a: ndarray, b: ndarray) -> bool:
+    """Whether two arrays show the same memory in the same way."""
+    return a.strides == b.strides and a.shape == b.shape and a.dtype is b.dtype and address(a) == address(b)
 
 
 def offset(array: ndarray) -> int:
@@ -107,6 +113,16 @@ def extent(size: tuple[int, ...], stride: tuple[int, ...]) -> int:
 def geometry(array: ndarray) -> Geometry:
     """Size, stride and storage offset of an array."""
     return array.shape, elements(array), offset(array)
+
+
+def check_overlap(data: ndarray) -> None:
+    """Raise if several elements of the array lie in one place (as `expand` makes them)."""
+    if (
+        0 in data.strides
+        and data.size
+        and any(n > 1 and s == 0 for n, s in zip(data.shape, data.strides, strict=True))
+    ):
+        raise RuntimeError(messages.OVERLAP)
 
 
 def overlaps(size: tuple[int, ...], stride: tuple[int, ...]) -> bool:
@@ -331,7 +347,7 @@ def is_channels_last(array: ndarray) -> bool:
 def empty(shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype) -> ndarray:
     """A new array with these strides (in elements), which are those of a dense one."""
     item = dtype.itemsize
-    return ndarray(shape, dtype, np.empty(max(prod(shape), 1), dtype), 0, tuple([s * item for s in strides]))
+    return ndarray(shape, dtype, np.empty(prod(shape), dtype), 0, tuple([s * item for s in strides]))
 
 
 def empty_like(array: ndarray, dtype: np.dtype | None = None) -> ndarray:

@@ -6,6 +6,7 @@ The first sentence is torch's own, because people match on it; what follows is o
 from .arguments import *
 from .graph import *
 from .indexing import *
+from .linalg import *
 from .making import *
 from .movement import *
 from .sums import *

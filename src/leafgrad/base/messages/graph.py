@@ -5,11 +5,13 @@ HINT_ANOMALY = (
     "Hint: enable anomaly detection to find the operation that failed to compute its gradient, "
     "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
 )
+HINT_BACKTRACE = (
+    "Hint: the backtrace further above shows the operation that failed to compute its gradient. "
+    "The variable in question was changed in there or anywhere later. Good luck!"
+)
 MODIFIED = (
     "one of the variables needed for gradient computation has been modified by an inplace operation: "
-    "[{type} {shape}]{output} is at version {version}; expected version {expected} instead. "
-    + HINT_ANOMALY
-    + "\n"
+    "[{type} {shape}]{output} is at version {version}; expected version {expected} instead. {hint}\n"
     "  saved by {node} at {saved}\n  written at {written}\n"
     "  repair: write to a copy (x = x.clone() before the write), or use the out-of-place op (x = x + 1 instead of x += 1)."
 )
@@ -19,16 +21,23 @@ FREED = (
     "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
     "after calling backward.\n  the values were saved by {node} at {saved}"
 )
+DETACHED = (
+    "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_()."
+    "This is not supported, please use out-of-place `.detach()` instead\n"
+    "  saved by {node} at {saved}"
+)
+LEAF_INSIDE = "leaf variable has been moved into the graph interior"
 NODE_NO_ATTRIBUTE = "'{node}' object has no attribute '{name}'"
 NOT_DIFFERENTIABLE = "derivative for {op} is not implemented"
-HOOK_RETURN = "expected hook to return a Tensor or None, but got {type}"
+HOOK_TUPLE = "expected tuple, but hook returned '{type}'"
+HOOK_AFTER = "Tensor post accumulate grad hooks should return None."
 HOOK_VARIABLE = "expected Variable, but hook returned '{type}'"
+HOOK_NONE = "can't replace a None gradient with a non-None value"
 HOOK_SIZE = "hook '{hook}' has changed the size of value"
 HOOK_TYPE = "hook '{hook}' has changed the type of value (was {was} got {got})"
 
 # --- the engine ---
 INVALID_GRADIENT = "Function {node} returned an invalid gradient at index {index} - got {got} but expected shape compatible with {expected}"
-WRONG_NUMBER = "Function {node} returned an invalid number of gradients - expected {expected}, but got {got}"
 ANOMALY_NAN = "Function '{node}' returned nan values in its {index}th output."
 SCALAR_ONLY = "grad can be implicitly created only for scalar outputs"
 SCALAR_REAL_ONLY = "grad can be implicitly created only for real scalar outputs but got {dtype}"
@@ -42,6 +51,9 @@ GRAD_TYPE = "gradients can be either Tensors or None, but got {type}"
 GRAD_COUNT = "got {tensors} tensors and {grads} gradients"
 INPUTS_EMPTY = "`inputs` argument to `backward()` cannot be empty."
 GRAD_INPUTS_EMPTY = "`inputs` argument to `grad()` cannot be empty."
+OUTPUT_KIND = "Expected output to be a torch.Tensor"
+FLAG_TYPE = "'{type}' object cannot be interpreted as an integer"
+MATERIALIZE_EDGE = "materialize_grads cannot be used when the given input is a GradientEdge"
 INPUT_KIND = "all inputs have to be Tensors or GradientEdges, but got {type}"
 INPUT_NO_GRAD = "One of the differentiated Tensors does not require grad"
 UNUSED = (
@@ -124,6 +136,10 @@ NON_LEAF_GRAD = (
     "non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead. "
     "See github.com/pytorch/pytorch/pull/30531 for more information."
 )
+NUMBER_GRAD = (
+    "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+    "Consider using tensor.detach() first."
+)
 GRAD_KIND = "assigned grad expected to be a Tensor or None but got grad of type {type}"
 GRAD_SELF = "can't assign Variable as its own grad"
 GRAD_ASSIGNED_SHAPE = (
@@ -146,10 +162,15 @@ NOT_WRITABLE_ATTRIBUTE = "attribute '{name}' of '{type}' objects is not writable
 DELETE_ITEM = "Tensor does not support deleting items"
 NODE_ARGUMENTS = "expected {expected} arguments, got {got} instead"
 DATA_KIND = "Variable data has to be a tensor, but got {type}"
+VARIABLE_VOLATILE = "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
 DATA_DTYPE = "data set to a tensor that requires gradients must be floating point or complex dtype"
 HOOK_NO_GRAD = "cannot register a hook on a tensor that doesn't require gradient"
 HOOK_NOT_LEAF = "post accumulate grad hooks cannot be registered on non-leaf tensors"
 RETAIN_NO_GRAD = "can't retain_grad on Tensor that has requires_grad=False"
+GRAD_MODE_CLASS = (
+    "Decorating classes is deprecated and will be disabled in future versions. You should only decorate functions or methods. "
+    "To preserve the current behavior of class decoration, you can directly decorate the `__init__` method and nothing else."
+)
 GRAD_MODE_BOOL = "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type}"
 GRAD_VARIABLES = "`grad_variables` is deprecated. Use `grad_tensors` instead."
 GRAD_VARIABLES_BOTH = (
@@ -169,7 +190,11 @@ DUAL_EXIT = (
 )
 DUAL_OUTSIDE = "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
 DUAL_DTYPE = "Expected {name} to be floating point or complex, but got: {dtype}"
-DUAL_SHAPE = "Expected tensor and tangent to have the same shape, but got primal of shape {primal} and tangent of shape {tangent}"
+DUAL_LEVEL = "Dual level must be a positive number."
+TANGENT_SIZE = (
+    "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. "
+    "Tensor is of size {want} while the given forward gradient is of size {got}."
+)
 DUAL_SAME_DTYPE = "Expected tensor and tangent to have the same dtype"
 
 # --- custom Functions ---
@@ -187,6 +212,9 @@ MARK_SHARED_STORAGE = (
     "mark_shared_storage is deprecated. Tensors with shared storages are automatically tracked. "
     "Note that calls to `set_()` are not tracked"
 )
+MATERIALIZE_BOOL = (
+    "set_materialize_grads received an invalid combination of arguments - got (), but expected (bool)"
+)
 LEAF_WRITTEN = "a leaf Variable that requires grad has been used in an in-place operation."
 FUNCTION_NO_FORWARD = "You must implement the forward function for custom autograd.Function."
 FUNCTION_NO_SETUP = "setup_context is not implemented."
@@ -201,10 +229,24 @@ FUNCTION_NOT_VARIABLE = (
     "function {node} returned a gradient different than None at position {index}, "
     "but the corresponding forward input was not a Variable"
 )
-FUNCTION_JVP_COUNT = (
-    "The jvp of a custom Function returned {got} tangents, but its forward has {expected} outputs"
+FUNCTION_COMPLEX = (
+    "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, but got false.\n"
+    "  backward returned a complex gradient for an argument that is real: return its real part"
 )
-FUNCTION_INSTANCE = "{name} should not be instantiated. Methods on autograd functions are all static, so you should invoke them on the class itself. Instantiating an autograd function will raise an error in a future version of PyTorch."
+FUNCTION_UNEXPECTED = "forward() got an unexpected keyword argument '{name}'"
+FUNCTION_MULTIPLE = "forward() got multiple values for argument '{name}'"
+FUNCTION_MISSING = "forward() missing required argument: '{name}' (position {position})"
+FUNCTION_VIEW_OUTPUTS = (
+    "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more than one Tensor. "
+    "This is not supported by the current autograd engine. You should either make sure the input is not a view (using .clone() for "
+    "example) or make your Function only return one Tensor (potentially splitting it into two Functions: one doing the inplace that "
+    "returns a single Tensor and a second one that does the other operations)."
+)
+FUNCTION_JVP_COUNT = (
+    "Function's jvp returned an invalid number of forward gradients (expected {expected} but got {got})"
+)
+FUNCTION_JVP_KIND = "expected Variable or None (got {type}) for grad output {index}."
+FUNCTION_INSTANCE = "{cls} should not be instantiated. Methods on autograd functions are all static, so you should invoke them on the class itself. Instantiating an autograd function will raise an error in a future version of PyTorch."
 FUNCTION_LEGACY = (
     "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function with static "
     "forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
@@ -214,6 +256,8 @@ DIFFERENTIATED_TWICE = "trying to differentiate twice a function that was marked
 # --- gradcheck ---
 CHECK_NOTHING = "Expected at least one of check_forward_ad or check_backward_ad to be True"
 CHECK_NOTHING_TWICE = "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True"
+CHECK_UNDEFINED_TWICE = "Setting check_undefined_grad=True requires check_rev_over_rev to be True"
+CHECK_BATCHED_TWICE = "Setting check_batched_grad=True requires check_rev_over_rev to be True"
 CHECK_BATCHED = "Setting check_batched_grad=True requires check_backward_ad to be True"
 CHECK_BATCHED_FORWARD = "Setting check_batched_forward_grad=True requires check_forward_ad to be True"
 CHECK_NO_VMAP = "leafgrad does not check batched gradients yet: that needs vmap. Leave check_batched_grad and check_batched_forward_grad False."

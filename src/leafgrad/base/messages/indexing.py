@@ -81,7 +81,6 @@ ADD_VECTOR = (
 ADD_DTYPE = "index_add_(): Expected dtype int32/int64 for index but got: {type}"
 ADD_SOURCE = "index_add_(): self ({self}) and source ({source}) must have the same scalar type"
 ADD_DIM = "index_add_(): Indexing dim {dim} is out of bounds of the source tensor with dim {ndim}"
-ADD_NO_DIM = "Dimension specified as {dim} but tensor has no dimensions"
 ADD_NUMBER = (
     "index_add_(): Number of indices ({n}) should be equal to source.size(dim): ({size}), for dim: {dim}"
 )
@@ -137,23 +136,6 @@ FLOAT_POWER_OUT = (
 COMPLEX_OUT = "Expected object of scalar type {a} but got scalar type {b} for argument 'out'"
 SCAN_IN_PLACE = "Bad in-place call: input tensor dtype {was} and output tensor dtype {to} should match"
 SCALAR_TYPE = "expected scalar_type {want} but found {got}"
-NORM_INPUT = "{op}: Expected a floating point or complex tensor as input. Got {type}"
-NORM_DTYPE = "{op}: dtype should be floating point or complex, but got {type}"
-NORM_DTYPE_KIND = "{op}: dtype should be {should} for {input} inputs, but got {type}"
-NORM_DTYPE_NARROW = "{op}: the dtype of the input ({has}) should be convertible without narrowing to the specified dtype ({type})"
-NORM_COMPLEX = "linalg.vector_norm: Expected a non-complex scalar as the order of norm."
-NORM_EMPTY = (
-    "{op} cannot compute the {ord} norm on an empty tensor because the operation does not have an identity"
-)
-NORM_EMPTY_DIM = (
-    "{op} cannot compute the {ord} norm on the dimension {dim}because this dimension is empty "
-    "and the operation does not have an identity"
-)
-MATRIX_NORM_DIMS = "linalg.matrix_norm: dim must be a 2-tuple. Got {dims}"
-MATRIX_NORM_ORDER = "linalg.matrix_norm: Order {ord} not supported."
-MATRIX_NORM_INPUT = "linalg.matrix_norm: The input tensor A must have at least 2 dimensions."
-MATRIX_NORM_SVD = "leafgrad has no singular values yet, which the matrix norm of order {ord} is made of."
-LINALG_NORM_DIMS = "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {ndim}D."
 DIST_INPUT = "norm(): input dtype should be either floating point or complex. Got {type} instead."
 COSINE_DTYPE = "expected common dtype to be floating point, yet common dtype is {type}"
 

@@ -94,6 +94,7 @@ RANDOM_ROUNDED = (
 RANDPERM_NEGATIVE = "Trying to create tensor with negative dimension {n}: [{n}]"
 RANDPERM_LARGE = "n cannot be greater than {limit} for {type} type."
 MULTINOMIAL_DTYPE = "multinomial only supports floating-point dtypes for input, got: {type}"
+MULTINOMIAL_OUT = "multinomial expects Long tensor out, got: {type}"
 MULTINOMIAL_DIMS = "prob_dist must be 1 or 2 dim"
 MULTINOMIAL_NONE = "cannot sample n_sample <= 0 samples"
 MULTINOMIAL_MANY = "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
@@ -194,7 +195,6 @@ DIFF_PART_SHAPE = (
 TRAPEZOID_BOOL = "{op}: received a bool input for {what}, but bool is not supported"
 TRAPEZOID_DX = "{op}: Currently, we only support dx as a real number."
 TRAPEZOID_POINTS = "{op}: There must be one `x` value for each sample point"
-TRAPEZOID_NO_DIM = "Dimension specified as {dim} but tensor has no dimensions"
 EXPECTED_DTYPE = "expected dtype {want} for `{name}` but got dtype {got}"
 MEAN_OUT = "mean.dtype_out(): input types can't be cast to the desired output type {type}"
 AMINMAX_COMPLEX = "aminmax not implemented for {type}"
@@ -227,9 +227,8 @@ RANGE_DEPRECATED = (
     "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with Python's range builtin. "
     "Instead, use torch.arange, which produces values in [start, end)."
 )
-LINSPACE_DIMS = (
-    "{op} only supports 0-dimensional start and end tensors, but got {name} with {ndim} dimension(s)."
-)
+LINSPACE_DIMS = "{op} only supports 0-dimensional start and end tensors, but got {ends}."
+LINSPACE_END = "{name} with {ndim} dimension(s)"
 LINSPACE_CAST = "torch.{op}(): inferred dtype {inferred} can't be safely cast to passed dtype {want}"
 TRIANGLE_SIDE = "{name} must be non-negative, got{n}"
 PERMUTED_LENGTH = (

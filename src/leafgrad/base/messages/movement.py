@@ -83,7 +83,7 @@ SPLIT_ENTRY = (
     "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes}"
 )
 CHUNK_COUNT = "chunk expects `chunks` to be greater than 0, got: {chunks}"
-UNBIND_SCALAR = "Dimension specified as {dim} but tensor has no dimensions"
+NO_DIMENSIONS = "Dimension specified as {dim} but tensor has no dimensions"
 TENSOR_SPLIT_SCALAR = (
     "tensor_split expected at least a 1-dimensional tensor, but got a tensor with {ndim} dims"
 )
@@ -170,7 +170,7 @@ INTERLEAVE_NEGATIVE = "repeats can not be negative"
 INTERLEAVE_REPEATS = "Repeats must be non-negative"
 INTERLEAVE_ALLOCATED = "allocated size does not match required size"
 INTERLEAVE_SIZE = "repeat_interleave: Invalid output_size, expected {expected} but got {got}"
-INTERLEAVE_MATCH = "repeats must have the same size as input along dim, but got repeats.size(0) = {repeats} and input.size(0) = {size}"
+INTERLEAVE_MATCH = "repeats must have the same size as input along dim, but got repeats.size(0) = {repeats} and input.size({dim}) = {size}"
 TRIANGLE_DIMS = "{op}: input tensor must have at least 2 dimensions"
 DIAG_DIMS = "diag(): Supports 1D or 2D tensors. Got {ndim}D"
 FILL_DIAGONAL_DIMS = "dimensions must larger than 1"

@@ -17,7 +17,7 @@ DOT_SIZE = (
 DOT_OUT = "result dtype {got} does not match input dtype {want}"
 BMM_DIMS = "{name} must be a 3D tensor"
 BMM_SHAPE = "Expected size for first two dimensions of batch2 tensor to be: {expected} but got: {got}."
-BMM_DTYPE = "expected scalar type {a} but found {b}"
+SCALAR_TYPES = "expected scalar type {want} but found {got}"
 ADD_DTYPES = "self and mat2 must have the same dtype, but got {a} and {b}"
 ADD_INPLACE = "Bad in-place call: input tensor size {got} and output tensor size {want} should match"
 ADD_MATRIX = "{name} must be a matrix, got {n}-D tensor"
@@ -28,9 +28,16 @@ ADD_BATCH_DTYPES = "Input dtypes must be the same, got: input {a}, batch1: {b}, 
 ADDR_DIMS = "addr: Expected 1-D argument {name}, but got {n}-D"
 ADDR_INPLACE_DIMS = "2D tensor expected, got {n}D tensor for input"
 ADDR_INPLACE = "size mismatch, input: {got}, v1: {a}, v2: {b}"
-FACTOR_OVERFLOW = "value cannot be converted to type {type} without overflow"
 FACTOR_INTEGRAL = "For integral input tensors, argument {name} must not be a floating point number."
 MATMUL_0D = "both arguments to {op} need to be at least 1D, but they are {a}D and {b}D"
+CROSS_DIMS = "linalg.cross: inputs must have the same number of dimensions."
+CROSS_SIZE = "linalg.cross: inputs dimension {dim} must have length 3. Got {a} and {b}"
+CROSS_NONE = "no dimension of size 3 in input"
+CROSS_DIM = (
+    "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or simply "
+    "use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross in a future release."
+)
+TRACE_DIMS = "trace: expected a matrix, but got tensor with dim {n}"
 OUTER_DIMS = "outer: Expected 1-D argument {name}, but got {n}-D"
 TENSORDOT_SIZE = "contracted dimensions need to match, but first has size {a} in dim {i} and second has size {b} in dim {j}"
 INNER_SIZE = "inner() the last dimension must match on both input tensors but got shapes {a} and {b}"
@@ -39,6 +46,7 @@ TENSORDOT_DIMS = "tensordot expects dims < ndim_a or ndim_b, but got dims={dims}
 TENSORDOT_OUT = (
     "tensordot: Expected the output tensor to have dtype {want}, but got an output tensor with dtype {got}"
 )
+TENSORDOT_DTYPES = "both inputs should have same dtype"
 TENSORDOT_LENGTHS = "both dimension lists should have same length"
 
 # --- reductions, scans, sorting ---
@@ -84,7 +92,6 @@ NLL_BATCH = "Expected input batch_size ({n}) to match target batch_size ({m})."
 NLL_SIZE = "Expected target size {want}, got {got}"
 NLL_MULTI = "0D or 1D target tensor expected, multi-target not supported"
 NLL_WEIGHT = "weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: {shape}"
-NLL_SCALAR_TYPE = "expected scalar type {want} but found {got}"
 LABEL_SMOOTHING = "label_smoothing must be between 0.0 and 1.0. Got: {value}"
 CROSS_ENTROPY_FLOAT = "Expected floating point type for target with class probabilities, got {type}"
 CROSS_ENTROPY_IGNORE = "ignore_index is not supported for floating point target"
@@ -117,6 +124,7 @@ KL_MEAN = (
 )
 LAYER_NORM_DTYPE = "mixed dtype (CPU): expect parameter to have scalar type of Float"
 LAYER_NORM_CUDNN = "layer_norm(): argument 'cudnn_enable' (position 6) must be bool, not {type}"
+DROPOUT_FEATURES = "Feature dropout requires at least 2 dimensions in the input"
 DROPOUT_DIMS = "{name}: Received a {ndim}-D input to {name}, which is not one of the supported {dims}: the second dimension is taken for the channels"
 
 # --- binary cross entropy ---
@@ -134,4 +142,3 @@ BCE_WEIGHT = (
 )
 BCE_RANGE = "all elements of input should be between 0 and 1"
 BCE_LOGITS_SIZE = "Target size ({target}) must be the same as input size ({input})"
-NORM_OUT = "{op} expected out tensor dtype {want} but got: {got}"

@@ -90,6 +90,7 @@ THREADS_INT = "set_num_threads expects an int, but got {type}"
 THREADS_POSITIVE = "set_num_threads expects a positive integer"
 HOOK_COUNT = "hook '{hook}' has returned an incorrect number of values (got {got}, but expected {expected})"
 ANOMALY_FORWARD = "Error detected in {node}. Traceback of forward call that caused the error:\n{traceback}"
+ANOMALY_PARENT = "\n\nPrevious calculation was induced by {node}. Traceback of forward call that induced the previous calculation:\n{traceback}"
 ANOMALY_NO_TRACEBACK = "Error detected in {node}. No forward pass information available. Enable detect anomaly during forward pass for more information."
 
 # --- arguments of kernels: a dimension, a number ---

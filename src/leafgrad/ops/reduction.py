@@ -1,0 +1,46 @@
+"""The argument `reduction` of losses: what it says, and what it does to the losses of the elements."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base import messages
+from ..base.where import warn
+from ..tensor.tensor import Tensor
+from ..values import reductions
+from .arithmetic import div
+from .reduce import mean_front, sum_front
+
+ndarray = np.ndarray
+NONE, MEAN, SUM = range(3)
+
+
+def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> int:
+    """torch's number for a reduction; the deprecated arguments, where given, decide with a warning."""
+    if size_average is not None or reduce is not None:
+        size_average, reduce = size_average is not False, reduce is not False
+        chosen = "none" if not reduce else "mean" if size_average else "sum"
+        warn(messages.REDUCTION_LEGACY.format(reduction=chosen))
+        reduction = chosen
+    try:
+        return ("none", "mean", "sum").index(reduction)
+    except ValueError:
+        raise ValueError(messages.REDUCTION.format(reduction=reduction)) from None
+
+
+def reduced(losses: ndarray, reduction: int) -> ndarray:
+    """The losses of the elements, their mean, or their sum."""
+    if reduction == NONE:
+        return losses
+    return reductions.average(losses) if reduction == MEAN else reductions.total(losses)
+
+
+def share(grad: Any, self: Any, reduction: int) -> Any:
+    """The gradient of each element's loss."""
+    size = self._data.size if isinstance(self, Tensor) else self.size
+    return div(grad, size) if reduction == MEAN else grad
+
+
+def finished(losses: Tensor, kind: int) -> Tensor:
+    """`reduced` on tensors, as ops of their own."""
+    return losses if kind == NONE else sum_front(losses) if kind == SUM else mean_front(losses)
