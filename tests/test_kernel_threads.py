@@ -177,6 +177,18 @@ def test_memory_returns_to_the_pool_and_the_pool_is_bounded():
     assert sum(memory.nbytes for memory in buffers._free) <= buffers.LIMIT
 
 
+def test_unused_memory_is_given_back_before_there_is_a_new_peak():
+    gc.collect()
+    buffers._free.clear()
+    used = buffers._used
+    before = used[1] = used[0]
+    for size in (2**20, 2**18, 2**19, 2**17, 3 * 2**18, 2**20, 2**19):
+        array = buffers.empty((size,), np.dtype(np.float32))
+        assert used[0] + sum(memory.nbytes for memory in buffers._free) <= used[1] == before + 2**22
+        del array
+    assert used[0] == before and buffers._free
+
+
 def test_buffers_in_eight_threads():
     wrong = []
 

@@ -295,6 +295,12 @@ PROGRAMS = {
         "r = [list(y.stride()) for y in (t.sum(1), t.amax(1), t.max(1)[0], t.std(1), t.cumsum(0), t.any(1))]"),
         [[3, 1]] * 4 + [[6, 3, 1], [3, 1]],
     ),
+    "reductions are contiguous while a forward level is open": (
+        ("t = torch.arange(24.0).reshape(2, 3, 4).permute(2, 0, 1)\n"
+        "with torch.autograd.forward_ad.dual_level():\n"
+        "    r = [list(y.stride()) for y in (t.sum(1), t.amax(1), t.max(1)[0], t.std(1), t.cumsum(0), t.any(1))]"),
+        [[3, 1]] * 4 + [[6, 3, 1], [3, 1]],
+    ),
     "an empty tensor has no storage": (
         "torch.ones(0).flip(0).as_strided((2,), (1,))",
         ("RuntimeError", ("setStorage: sizes [2], strides [1], storage offset 0, and itemsize 4 requiring a storage size "

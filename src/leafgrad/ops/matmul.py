@@ -15,12 +15,12 @@ from ..op.record import Op
 from ..op.table import expose
 from ..tensor.call import apply
 from ..tensor.kinds import fused
-from ..tensor.lanes import binary_lane
+from ..tensor.lanes import public_lane
 from ..tensor.misuse import invalid, too_many, wrong
 from ..tensor.tensor import Tensor
 from ..tensor.write import into
 from ..values.matmul import bmm as bmm_kernel
-from ..values.matmul import of_integers
+from ..values.matmul import dot, of_integers
 from .arithmetic import conj, mul
 from .dims import check_out_dtype, cpp_name, type_of
 from .views import unsqueeze
@@ -54,7 +54,7 @@ def _widened(product: Callable, x: ndarray, y: ndarray) -> ndarray:
 def _matrices(x: ndarray, y: ndarray, out: Any = ...) -> ndarray:
     if x.ndim != 2 or y.ndim != 2:
         raise ValueError
-    return x.dot(y) if x.dtype.char in BLAS else _widened(np.dot, x, y)
+    return dot(x, y) if x.dtype.char in BLAS else _widened(np.dot, x, y)
 
 
 def _matrix_vector(x: ndarray, y: ndarray, out: Any = ...) -> ndarray:
@@ -182,7 +182,7 @@ def _product(
         check_out(out, inputs[0]._data.dtype)
         return into(out, op, inputs)
 
-    op.public = lane = binary_lane(op, full)
+    op.public = lane = public_lane(op, full)
 
     def rule(x: Any, y: Any) -> Any:
         if type(x) is ndarray and type(y) is ndarray:
@@ -194,11 +194,11 @@ def _product(
 
 
 def _by_adjoint(x: ndarray, y: ndarray) -> ndarray:
-    return x.dot(y.T) if y.dtype.char in "fd" else _matrices(x, y.T.conjugate())
+    return dot(x, y.T) if y.dtype.char in "fd" else _matrices(x, y.T.conjugate())
 
 
 def _adjoint_by(y: ndarray, x: ndarray) -> ndarray:
-    return x.T.dot(y) if x.dtype.char in "fd" else _matrices(x.T.conjugate(), y)
+    return dot(x.T, y) if x.dtype.char in "fd" else _matrices(x.T.conjugate(), y)
 
 
 mm_of = _product(

@@ -10,7 +10,7 @@ from ..base import messages
 from ..op.record import Op
 from ..op.table import expose, public
 from ..tensor.elementwise import broadcast_shapes, check_cast
-from ..tensor.lanes import binary_lane
+from ..tensor.lanes import binary_lane, public_lane
 from ..tensor.misuse import too_many, wrong
 from ..tensor.tensor import Tensor
 from ..values.device import contiguous_format
@@ -67,7 +67,7 @@ def _operate(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> Any:
     return _matmul(op, inputs) if isinstance(inputs[1], Tensor) else NotImplemented
 
 
-matmul = binary_lane(rows.mm_of.op, _matmul)
+matmul = public_lane(rows.mm_of.op, _matmul)
 matmul.__name__ = matmul.__qualname__ = "matmul"
 matmul.__doc__ = """The matrix product: of vectors a number, of a matrix and a vector a vector, of batches
 each pair's product, broadcast.

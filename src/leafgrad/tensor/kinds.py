@@ -15,7 +15,15 @@ from ..op.record import REGISTRY, Op
 from ..values.blocks import LARGE
 from .call import apply
 from .elementwise import BOOL, NUMBERS, elementwise, foreign
-from .lanes import binary_lane, elementary_lane, parameter_lane, unary_lane, unary_write_lane, write_lane
+from .lanes import (
+    binary_lane,
+    elementary_lane,
+    parameter_lane,
+    public_lane,
+    unary_lane,
+    unary_write_lane,
+    write_lane,
+)
 from .tensor import Tensor, wrap
 from .write import INPLACE, inplace, into
 
@@ -92,7 +100,7 @@ def binary(
     """
     rules = {names[0]: self, names[1]: other}
     op = Op(name, kernel, names, (), vjp=rules, elementwise=True, numbers=numbers, **options)
-    op.public = _named(binary_lane(op, elementwise), op, doc)
+    op.public = _named(public_lane(op, elementwise), op, doc)
     op.operator = binary_lane(op, _operate)
     op.public.write = write_lane(op, elementwise)
     op.augment = write_lane(op, _operate)

@@ -28,6 +28,9 @@ def refused_kinds(op: Op) -> str:
     return "".join(op.refuses) if type(op.refuses) is dict else ""
 
 
+HERE = refused_kinds.__code__.co_filename
+
+
 def unary_lane(op: Op) -> Callable:
     """The public function of an op of one input."""
     kernel: Any = op.kernel
@@ -133,7 +136,7 @@ def parameter_lane(op: Op) -> Callable:
 
 
 def binary_lane(op: Op, full: Callable) -> Callable:
-    """The public function of an op of two inputs; `full` is what it does in all but the common cases."""
+    """The function of an op of two inputs, as operators call it; `full` is what it does in all but the common cases."""
     kernel: Any = op.kernel
     small = getattr(kernel, "small", kernel)
     keeps = [None, *[op.kept(needs) for needs in ((True, False), (False, True), (True, True))]]
@@ -143,27 +146,27 @@ def binary_lane(op: Op, full: Callable) -> Callable:
     integer, real = (int, float) if "other" in op.numbers else (None, None)
     new, cls_tensor = object.__new__, Tensor
 
-    def call(input: Any, other: Any, *extra: Any, out: Tensor | None = None) -> Tensor:
-        if modes or out is not None or extra:
-            return full(op, (input, other, *extra), (), out)
+    def lane(input: Any, other: Any) -> Tensor:
+        if modes:
+            return full(op, (input, other))
         try:
             x = input._data
             dtype = x.dtype
             if refused and dtype.kind in refused:
                 return full(op, (input, other))
-            recording = records and (not special or state.grad_enabled)
             a = b = None
-            if recording:
-                a = input._node if input._notes is None else flow(input)
-            cls = type(other)
-            if cls is not cls_tensor and (cls is real or cls is integer):
-                y = other
-            else:
+            cls = other.__class__
+            if cls is cls_tensor or (cls is not real and cls is not integer):
                 y = other._data
                 if y.dtype is not dtype:
                     return full(op, (input, other))
-                if recording:
+                if records and (not special or state.grad_enabled):
+                    a = input._node if input._notes is None else flow(input)
                     b = other._node if other._notes is None else flow(other)
+            else:
+                y = other
+                if records and (not special or state.grad_enabled):
+                    a = input._node if input._notes is None else flow(input)
             data = small(x, y, out=...) if x.size < LARGE else kernel(x, y)
             if data.dtype is not (want or dtype):
                 return full(op, (input, other))
@@ -195,11 +198,25 @@ def binary_lane(op: Op, full: Callable) -> Callable:
                     (),
                     ((data, counter_of(t), 0),) if keep_result else None,
                 )
-                frame = _getframe(1)
+                frame: Any = _getframe(1)
+                if frame.f_code.co_filename is HERE:  # the public function
+                    frame = frame.f_back
                 code = frame.f_code
                 node.where = (code, frame.f_lasti) if code.co_filename in OUTSIDE else caller()
             t._node = node
         return t
+
+    return lane
+
+
+def public_lane(op: Op, full: Callable) -> Callable:
+    """The same as users call it by name: with `out=`, and torch's word on more arguments."""
+    lane = binary_lane(op, full)
+
+    def call(input: Any, other: Any, *extra: Any, out: Tensor | None = None) -> Tensor:
+        if out is None and not extra:
+            return lane(input, other)
+        return full(op, (input, other, *extra), (), out)
 
     return call
 

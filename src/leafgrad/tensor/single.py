@@ -28,7 +28,19 @@ _NOTHING = (None,)
 
 def _declare(name: str, kernel: Callable, vjp: Callable | None, options: dict) -> Op:
     code = kernel.__code__
-    return Op(name, kernel, ("self",), code.co_varnames[1 : code.co_argcount], vjp={"self": vjp}, **options)
+    op = Op(name, kernel, ("self",), code.co_varnames[1 : code.co_argcount], vjp={"self": vjp}, **options)
+    op.kernel = _dense(kernel)
+    return op
+
+
+def _dense(kernel: Callable) -> Callable:
+    """`kernel` with results that are contiguous, as torch's are, however the input lies in memory."""
+
+    def dense(*args: Any, **named: Any) -> Any:
+        result = kernel(*args, **named)
+        return tuple([contiguous(r) for r in result]) if type(result) is tuple else contiguous(result)
+
+    return dense
 
 
 def single(name: str, kernel: Callable, vjp: Callable | None = None, **options: Any) -> Callable:
@@ -54,7 +66,7 @@ def single(name: str, kernel: Callable, vjp: Callable | None = None, **options: 
             return apply(op, (x,), params)
         data = kernel(x._data, *params)
         if data.ndim > 1:
-            data = contiguous(data)  # as torch's are, however x lies in memory
+            data = contiguous(data)
         t = _new(Tensor)
         t._data = data
         t._node = None

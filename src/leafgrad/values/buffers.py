@@ -17,6 +17,7 @@ SMALLEST = 1 << 18  # bytes; below it malloc keeps the memory itself
 LIMIT = 1 << 26  # bytes that may lie unused
 
 _free: list["_Memory"] = []  # the most recently freed last
+_used = [0, 0]  # bytes in use, and the most that ever were
 
 
 # Note [Who owns a large array]
@@ -35,9 +36,14 @@ class Owner(ndarray):
     """The one reference that keeps a _Memory in use; puts it back when it dies."""
 
     # the defaults are there when the module is gone, at exit
-    def __del__(self, Memory: Any = _Memory, free: list[Any] = _free, LIMIT: int = LIMIT) -> None:
+    def __del__(
+        self, Memory: Any = _Memory, free: list[Any] = _free, used: list[int] = _used, LIMIT: int = LIMIT
+    ) -> None:
         memory: Any = self.base
-        if type(memory) is Memory and memory.nbytes <= LIMIT // 2:
+        if type(memory) is not Memory:
+            return
+        used[0] -= memory.nbytes
+        if memory.nbytes <= LIMIT // 2:
             free.append(memory)
             kept = sum([other.nbytes for other in tuple(free)])
             while kept > LIMIT:
@@ -86,6 +92,17 @@ def cast(x: ndarray, dtype: np.dtype) -> ndarray:
 
 
 def _memory(size: int) -> _Memory:
+    memory = _fitting(size)
+    if memory is None:
+        _make_room(size)
+        memory = _Memory(size, np.uint8)
+    _used[0] += memory.nbytes
+    _used[1] = max(_used)
+    return memory
+
+
+def _fitting(size: int) -> _Memory | None:
+    """Unused memory of about this size, that which was used last."""
     for i in range(len(_free) - 1, -1, -1):
         try:
             memory = _free.pop(i)
@@ -94,4 +111,16 @@ def _memory(size: int) -> _Memory:
         if size <= memory.nbytes <= size + size // 4:
             return memory
         _free.insert(i, memory)
-    return _Memory(size, np.uint8)
+    return None
+
+
+def _make_room(size: int) -> None:
+    """Give unused memory back, the oldest first, as far as there would be more of it all than was ever in use."""
+    surplus = (
+        _used[0] + size + sum([memory.nbytes for memory in tuple(_free)]) - max(_used[1], _used[0] + size)
+    )
+    while surplus > 0:
+        try:
+            surplus -= _free.pop(0).nbytes
+        except IndexError:
+            return

@@ -6,6 +6,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import blocks, buffers
+from .blocks import LARGE
 
 EXACT = 2**53  # every integer below it is a double
 SMALL = 1 << 12  # elements of both operands; below it the detour over doubles does not pay
@@ -25,6 +26,13 @@ def of_integers(product: Callable[[ndarray, ndarray], ndarray], x: ndarray, y: n
     if largest > np.iinfo(x.dtype).max:  # wrap around as integers do
         result = result.astype(np.int64)
     return result.astype(x.dtype)
+
+
+def dot(x: ndarray, y: ndarray) -> ndarray:
+    """x @ y of two matrices of a dtype that BLAS knows; a large result lies on memory used before."""
+    if x.size + y.size < LARGE or x.shape[1] != y.shape[0] or x.dtype != y.dtype:
+        return x.dot(y)
+    return x.dot(y, buffers.empty((x.shape[0], y.shape[1]), x.dtype))
 
 
 def _size(x: ndarray) -> int:
