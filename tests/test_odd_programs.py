@@ -91,6 +91,16 @@ PROGRAMS = {
         ("RuntimeError", MODIFIED + "[torch.FloatTensor [2]], which is output 0 of AsStrided, is at version 1; "
          "expected version 0 instead"),
     ),
+    "what is computed from one saves nothing, and may be walked again": (
+        LEAF + "with torch.no_grad(): v = t[0]\n"
+        "y = v * v; y.backward(); (y * y + t.sum()).backward(); r = t.grad",
+        [1.0, 1.0],
+    ),
+    "unless its gradients share what they are made of": (
+        LEAF + "with torch.no_grad(): v = t[0]\n"
+        "y = torch.maximum(v, v); y.backward(); (y * y + t.sum()).backward()",
+        ("RuntimeError", FREED),
+    ),
     "one may have a hook that is never called": (
         LEAF + "log = []\nwith torch.no_grad(): v = t[0]\n"
         "v.register_post_accumulate_grad_hook(log.append); (v * 2).backward(); r = (log, v.grad)",
@@ -289,6 +299,25 @@ PROGRAMS = {
     "a NumPy array on the left is compared as a tensor": (
         "import numpy as np; r = (np.ones(2) == torch.ones(2))",
         [True, True],
+    ),
+    "a write to part of an expanded tensor has no gradient": (
+        LEAF + "d = t.expand(3, 2).detach(); d[0] = t.clone(); (d * d).sum().backward()",
+        ("RuntimeError", OVERLAP),
+    ),
+    "the gradient of an empty vector in cat is a constant": (
+        ("t = torch.ones(0, requires_grad=True); y = torch.cat([t, t])\n"
+        "r = torch.autograd.grad((y * y).sum(), t, create_graph=True)[0].requires_grad"),
+        False,
+    ),
+    "a write to an expanded tensor by index has a gradient if its base has none": (
+        ("t = torch.ones(2, requires_grad=True); b = torch.ones(2).exp(); e = b.expand(3, 2); e[[0]] = t * 2\n"
+        "(e * e).sum().backward(); r = t.grad"),
+        [24.0, 24.0],
+    ),
+    "the gradient of an empty as_strided is a constant": (
+        ("t = torch.ones(0, requires_grad=True); y = t.as_strided((0,), (1,))\n"
+        "r = torch.autograd.grad((y * y).sum(), t, create_graph=True)[0].requires_grad"),
+        False,
     ),
     "reductions are contiguous": (
         ("t = torch.arange(24.0).reshape(2, 3, 4).permute(2, 0, 1)\n"

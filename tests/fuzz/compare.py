@@ -91,6 +91,8 @@ class World:
 
     def unnamed(self, answer):
         """An error without the name of its node and without versions, where these are torch's own affair (see below)."""
+        if isinstance(answer, Raised):  # where an empty tensor begins is a documented difference
+            answer = Raised(answer.type, re.sub(r"(storage offset|storage size of) \d+", r"\1", answer.text))
         if self.second_order and isinstance(answer, Raised):
             answer = Raised(answer.type, re.sub(r", which is output \d+ of \S+,", "", answer.text))
         if self.seen_grad and isinstance(answer, Raised):
@@ -278,7 +280,9 @@ class Run:
 
     def fail(self, where, theirs, ours):
         again = "detached in-place" in str(theirs) and any(".requires_grad_()" in line for line in self.lines)
-        if "INTERNAL ASSERT FAILED" in str(theirs) or again:
+        # Of `t[-1]` with a 0-dim t, torch's words depend on what is left in memory where a size would be.
+        unsaid = "select() cannot be applied to a 0-dim tensor" in str(theirs) and "IndexError" in str(ours)
+        if "INTERNAL ASSERT FAILED" in str(theirs) or again or unsaid:
             raise Stop
         names = [world.names["torch"].__name__ for world in self.worlds]
         notes = [where, *(f"  {name}: {said}" for name, said in zip(names, (theirs, ours), strict=True))]

@@ -57,14 +57,18 @@ class Pen:
     def operands(self, name):
         """The named tensor and one that broadcasts with it, as operands of what makes a new tensor.
 
-        Where they lie differently in memory, the result's layout is that of the first in torch, and contiguous in
-        leafgrad; then the line makes both contiguous.
+        Where they lie differently in memory, the result's layout is that of the first in torch (which looks at the
+        strides of axes of length 1 too), and contiguous in leafgrad; then the line makes both contiguous.
         """
         other = self.fitting(name)
         a, b = self.pool[name], self.pool[other]
-        if (a.is_contiguous() and b.is_contiguous()) or (a.shape, a.stride()) == (b.shape, b.stride()):
+        if (plain(a) and plain(b)) or (a.shape, a.stride()) == (b.shape, b.stride()):
             return name, other
-        return f"{name}.contiguous()", f"{other}.contiguous()"
+        return self.flat(name), self.flat(other)
+
+    def flat(self, name):
+        """The named tensor, or a copy that lies in memory as a new tensor does."""
+        return name if plain(self.pool[name]) else f"{name}.flatten().view({self.shape(name)})"
 
     def source(self, target, shape=None):
         """What to write into the named tensor, or into its part of the given shape.
@@ -102,6 +106,16 @@ class Pen:
 def surely_leaf(tensor):
     """A leaf that requires grad. A view is not asked: the question would renew its `grad_fn`."""
     return not tensor._is_view() and tensor.is_leaf and tensor.requires_grad
+
+
+def plain(tensor):
+    """Contiguous, and with the strides that a new tensor has."""
+    step = 1
+    for size, stride in zip(reversed(tensor.shape), reversed(tensor.stride()), strict=True):
+        if stride != step:
+            return False
+        step *= max(size, 1)
+    return True
 
 
 def dense(tensor):

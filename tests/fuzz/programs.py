@@ -8,7 +8,7 @@ every shorter one: that is what lets hypothesis shrink it. Writing a step down g
 
 from hypothesis import strategies as st
 
-from tests.fuzz.pen import Pen
+from tests.fuzz.pen import Pen, surely_leaf
 
 SHAPES = [(2,), (3,), (2, 3), (), (2, 2), (3, 2), (1, 3), (1,), (2, 1, 3), (2, 2, 2), (0,), (4,)]
 WRITERS = {}  # instruction name -> the function that writes its line
@@ -128,7 +128,7 @@ def cat(p):
             if k not in (axis, axis + len(shape))
         )
 
-    return p.new(f"torch.cat([{a}, {p.tensor(alike)}], {axis})")
+    return p.new(f"torch.cat([{p.flat(a)}, {p.flat(p.tensor(alike))}], {axis})")
 
 
 @instruction()
@@ -147,7 +147,7 @@ def where(p):
 @instruction()
 def take(p):
     """Indexing that copies."""
-    a = p.tensor()
+    a = p.flat(p.tensor())
     return p.new(p.choose(f"{a}[[0, 0]]", f"{a}[{a} > 0.3]", f"{a}.flip(0)", f"{a}[..., [0]]"))
 
 
@@ -251,8 +251,10 @@ def unsqueeze(p):
 
 @instruction()
 def unfold(p):
+    """Of an expanded tensor that is made contiguous: which of several equal strides comes first says nothing."""
     a = p.tensor(lambda shape: len(shape) > 0)
-    return p.new(f"{a}.unfold({p.axis(a)}, {p.choose(1, 2)}, {p.choose(2, 1)}) * 1")
+    of = f"{a}.contiguous()" if 0 in p.pool[a].stride() else a
+    return p.new(f"{of}.unfold({p.axis(a)}, {p.choose(1, 2)}, {p.choose(2, 1)}) * 1")
 
 
 @instruction()
@@ -410,8 +412,11 @@ def turn_in_place(p):
 
 @instruction()
 def set_data(p):
+    """A leaf keeps its shape: for how long a graph holds it to the former one is a documented difference."""
     a = p.tensor()
     b = p.fitting(a, into=True)
+    if surely_leaf(p.pool[a]) and p.shape(b) != p.shape(a):
+        b = a
     return f"{a}.data = {p.choose(f'{a}.data * 2', f'{a}.detach().clone()', b, f'{b}.data', f'{b}.clone()')}"
 
 

@@ -39,7 +39,8 @@ def _cat(*args: Any) -> ndarray:
 def _cat_backward(grad: Any, dim: int, sizes: tuple) -> list:
     out, start = [], 0
     for n in sizes:
-        out.append(views.zeros_of(grad, (0,)) if n is None else slice_of(grad, dim, start, start + n, 1))
+        empty = n is None or (n == 0 and grad.ndim == 1)  # torch returns plain zeros for an empty vector
+        out.append(views.zeros_of(grad, (0,)) if empty else slice_of(grad, dim, start, start + n, 1))
         start += n or 0
     return out
 

@@ -12,6 +12,7 @@ from ..op.table import expose, public
 from ..tensor.elementwise import broadcast_shapes, check_cast
 from ..tensor.lanes import binary_lane, public_lane
 from ..tensor.misuse import too_many, wrong
+from ..tensor.node import tracked
 from ..tensor.tensor import Tensor
 from ..values.device import contiguous_format
 from ..values.dtype import BY_NP
@@ -94,13 +95,13 @@ def _product(x: Tensor, y: Tensor) -> Tensor:
     if n == 1 and m == 2:
         return _mm(unsqueeze(x, 0), y).squeeze_(0)
     if n == 3 == m and x._data.shape[0] != y._data.shape[0]:
-        if x._data.shape[0] == 1 and x._node is not None:
+        if x._data.shape[0] == 1 and tracked(x):
             return _product(squeeze(x, 0), y)
-        if y._data.shape[0] == 1 and y._node is not None:
+        if y._data.shape[0] == 1 and tracked(y):
             return _product(x, squeeze(y, 0))
-    if n >= 3 and m <= 2 and (y._node is not None or _adjacent(x._data)):
+    if n >= 3 and m <= 2 and (tracked(y) or _adjacent(x._data)):
         return _folded(x, y)
-    if m >= 3 and n <= 2 and (x._node is not None or (n == 1 and _adjacent(y._data.mT))):
+    if m >= 3 and n <= 2 and (tracked(x) or (n == 1 and _adjacent(y._data.mT))):
         folded = transpose(y, m - 2, m - 1)
         if n == 1:
             return _folded(folded, x)

@@ -320,6 +320,8 @@ def _as_strided(
 def _as_strided_vjp(
     grad: Any, size: tuple, stride: tuple, storage_offset: int | None, _origin: strides.Geometry
 ) -> Any:
+    if 0 in size or 0 in _origin[0]:
+        return zeros_of(grad, _origin[0])  # as in torch, a constant
     offset = _origin[2] if storage_offset is None else storage_offset
     return restrided(grad, (size, stride, offset), _origin, _origin)
 

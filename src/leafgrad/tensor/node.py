@@ -341,7 +341,13 @@ class OpNode(Node):
 
     def vjp(self, grad: Any, tensors: bool) -> Any:
         op, edges = self.op, self.edges
-        env: Any = None if self.saved is None else self.unpack(tensors)
+        try:
+            env: Any = None if self.saved is None else self.unpack(tensors)
+        except RuntimeError:
+            wanted = any(e is not None and type(e) is not Nowhere for e in edges)
+            if wanted or not saved_on_demand(op):
+                raise
+            grad = None
         if grad is None:
             return (None,) * len(edges)
         if op.joint is not None:
@@ -393,6 +399,12 @@ def saved_fields(op: Op) -> dict[str, int]:
     rules = (op.joint,) if op.joint else op.rules
     names = {n for r in rules if r for n in r.names if n != "needs" and n[0] != "_"}
     return {n: layout.index(n) for n in sorted(names)}
+
+
+def saved_on_demand(op: Op) -> bool:
+    """Whether torch saves a value only if the gradient is wanted that it is for: where there are several, each with its own."""
+    named = [name for rule in op.rules if rule for name in rule.names if name not in op.params]
+    return len(op.inputs) > 1 and len(named) == len(set(named))
 
 
 def short(node: Node) -> str:

@@ -340,18 +340,22 @@ class CopySlices(Node):
         if tensors:
             return self._on_tensors(grad)
         result = like(self.strides, grad)
+        check_overlap(result)
         part = replay(result, self.steps)
-        check_overlap(part)
         first, *others = self.fn.vjp(part.copy(), False)
-        part[...] = 0 if first is None else fit(first, part.shape, part.dtype)
+        if self.edges[0] is not None:
+            check_overlap(part)
+            part[...] = 0 if first is None else fit(first, part.shape, part.dtype)
         return (result, *others)
 
     def _on_tensors(self, grad: Tensor) -> tuple:
         result = apply(_clone_like, (grad,), (self.strides,))
+        check_overlap(result._data)
         part = replay_recorded(result, self.steps)
         first, *others = self.fn.vjp(apply(_clone_like, (part,), (part._data.copy().strides,)), True)
-        source = wrap(np.zeros((), part._data.dtype)) if first is None else first
-        inplace(REGISTRY["copy"], (part, source))
+        if self.edges[0] is not None:
+            source = wrap(np.zeros((), part._data.dtype)) if first is None else first
+            inplace(REGISTRY["copy"], (part, source))
         return (result, *others)
 
     def view_node(self) -> Any:
