@@ -508,5 +508,6 @@ REASONS: dict[str, str] = {
     "arange": "NumPy adds 8 MB of integers in 270 us on one core, at the speed of the memory; torch's threads spin",
     "linspace": "five passes in double precision (index, product, sum, conversion, copy), 1.8 ms on one core; torch has a fused step",
     "randn": "torch's bits need its fused multiply-adds, which NumPy has not: they are done in double precision, rounded each time",
+    "randint": "three passes: the generator's words, their remainder by the range (1.7 ms of division), the cast to int64",
     "randperm": "torch's swaps, one after the other, as whole-array steps: 14 random reads and writes for each element where torch has 4",
 }
