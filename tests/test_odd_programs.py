@@ -101,6 +101,11 @@ PROGRAMS = {
         "y = torch.maximum(v, v); y.backward(); (y * y + t.sum()).backward()",
         ("RuntimeError", FREED),
     ),
+    "or there is but one": (
+        LEAF + "with torch.no_grad(): v = t[:]\n"
+        "y = v[[0, 0]].sum(); y.backward(); y.backward()",
+        ("RuntimeError", FREED),
+    ),
     "one may have a hook that is never called": (
         LEAF + "log = []\nwith torch.no_grad(): v = t[0]\n"
         "v.register_post_accumulate_grad_hook(log.append); (v * 2).backward(); r = (log, v.grad)",
@@ -318,6 +323,14 @@ PROGRAMS = {
         ("t = torch.ones(0, requires_grad=True); y = t.as_strided((0,), (1,))\n"
         "r = torch.autograd.grad((y * y).sum(), t, create_graph=True)[0].requires_grad"),
         False,
+    ),
+    "the number in an invalid gradient counts the inputs that have one": (
+        ("t = torch.ones((2, 2), requires_grad=True); e = t.exp(); e.data = torch.ones(2)\n"
+        "torch.where(e > 0.3, e, 2.0).sum().backward()"),
+        (
+            "RuntimeError",
+            "Function WhereBackward0 returned an invalid gradient at index 0 - got [2] but expected shape compatible with [2, 2]",
+        ),
     ),
     "reductions are contiguous": (
         ("t = torch.arange(24.0).reshape(2, 3, 4).permute(2, 0, 1)\n"

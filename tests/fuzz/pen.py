@@ -70,6 +70,10 @@ class Pen:
         """The named tensor, or a copy that lies in memory as a new tensor does."""
         return name if plain(self.pool[name]) else f"{name}.flatten().view({self.shape(name)})"
 
+    def unexpanded(self, name):
+        """The named tensor; if it is expanded, contiguous: in which order a result has such strides says nothing."""
+        return f"{name}.contiguous()" if 0 in self.pool[name].stride() else name
+
     def source(self, target, shape=None):
         """What to write into the named tensor, or into its part of the given shape.
 

@@ -51,7 +51,7 @@ def unary(call, weight=1):
     name = call.split("(")[0]
 
     def writer(p):
-        return p.new(f"{p.tensor()}.{call}")
+        return p.new(f"{p.unexpanded(p.tensor())}.{call}")
 
     writer.__name__ = name
     return instruction(weight)(writer)
@@ -251,10 +251,8 @@ def unsqueeze(p):
 
 @instruction()
 def unfold(p):
-    """Of an expanded tensor that is made contiguous: which of several equal strides comes first says nothing."""
     a = p.tensor(lambda shape: len(shape) > 0)
-    of = f"{a}.contiguous()" if 0 in p.pool[a].stride() else a
-    return p.new(f"{of}.unfold({p.axis(a)}, {p.choose(1, 2)}, {p.choose(2, 1)}) * 1")
+    return p.new(f"{p.unexpanded(a)}.unfold({p.axis(a)}, {p.choose(1, 2)}, {p.choose(2, 1)}) * 1")
 
 
 @instruction()
@@ -412,10 +410,12 @@ def turn_in_place(p):
 
 @instruction()
 def set_data(p):
-    """A leaf keeps its shape: for how long a graph holds it to the former one is a documented difference."""
+    """A leaf keeps its shape: for how long a graph holds it to the former one is a documented difference.  So does a view,
+    where the wrong shape and a write that is out of date can be two mistakes in one.
+    """
     a = p.tensor()
     b = p.fitting(a, into=True)
-    if surely_leaf(p.pool[a]) and p.shape(b) != p.shape(a):
+    if (surely_leaf(p.pool[a]) or p.pool[a]._is_view()) and p.shape(b) != p.shape(a):
         b = a
     return f"{a}.data = {p.choose(f'{a}.data * 2', f'{a}.detach().clone()', b, f'{b}.data', f'{b}.clone()')}"
 

@@ -278,7 +278,7 @@ class _Walk:
                 return grad
             words = {
                 "node": node.name(),
-                "index": node.edges.index(edge),
+                "index": list(node._shown_edges()).index(edge),
                 "got": list(np.shape(grad)),
                 "expected": list(edge.shape),
             }

@@ -403,8 +403,9 @@ def saved_fields(op: Op) -> dict[str, int]:
 
 def saved_on_demand(op: Op) -> bool:
     """Whether torch saves a value only if the gradient is wanted that it is for: where there are several, each with its own."""
-    named = [name for rule in op.rules if rule for name in rule.names if name not in op.params]
-    return len(op.inputs) > 1 and len(named) == len(set(named))
+    rules = [rule for rule in op.rules if rule is not None]
+    named = [name for rule in rules for name in rule.names if name not in op.params]
+    return len(rules) > 1 and len(named) == len(set(named))
 
 
 def short(node: Node) -> str:
