@@ -332,6 +332,10 @@ PROGRAMS = {
             "Function WhereBackward0 returned an invalid gradient at index 0 - got [2] but expected shape compatible with [2, 2]",
         ),
     ),
+    "a tensor multiplied by itself in place and then detached": (
+        LEAF + "e = t.exp(); e.mul_(e); y = e.exp(); e.detach_(); y.sum().backward()",
+        ("RuntimeError", DETACHED),
+    ),
     "reductions are contiguous": (
         ("t = torch.arange(24.0).reshape(2, 3, 4).permute(2, 0, 1)\n"
         "r = [list(y.stride()) for y in (t.sum(1), t.amax(1), t.max(1)[0], t.std(1), t.cumsum(0), t.any(1))]"),

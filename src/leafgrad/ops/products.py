@@ -152,7 +152,8 @@ def _batched(x: Tensor, y: Tensor, n: int, m: int) -> Tensor:
     if a[-1] != b[-2]:
         raise RuntimeError(messages.BMM_SHAPE.format(expected=[count, a[-1]], got=[count, b[-2]]))
     shape = (*batch, *([] if n == 1 else [a[-2]]), *([] if m == 1 else [b[-1]]))
-    return unsafe_view(_bmm(left, right), shape)
+    product = _bmm(left, right)
+    return unsafe_view(squeeze(product, 2) if m == 1 else product, shape)
 
 
 @public(torch=False, method=False, spaces=("nn.functional",))

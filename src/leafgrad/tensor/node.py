@@ -301,11 +301,11 @@ class OpNode(Node):
             users = [e for r, e in rules if name in r.names]
             wanted = len(rules) < 2 or len(users) != 1 or resolve(users[0])[0] is not None
             if type(version) is int and wanted:
-                if x._node is None and self._detached(i):
+                t = self._original(x)
+                if t._node is None and self._detached(i):
                     saved = describe(getattr(self, "where", None))
                     raise RuntimeError(messages.DETACHED.format(node=self.name(), saved=saved))
                 if x._counter[0] != version:
-                    t = self._original(x)
                     raise self._modified(t, *resolve(edge_of(t)), x._counter, version)
 
     def _original(self, x: Tensor) -> Tensor:
