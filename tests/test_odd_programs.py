@@ -375,3 +375,11 @@ def test_program(torch, name):
     except Exception as error:
         found = type(error).__name__, first_sentence(error)
     assert found == expected
+
+
+@each_module
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_another_tensor_leaves_no_room_for_an_axis(torch, name):
+    x = torch.ones(2, 2)
+    with pytest.raises(TypeError, match="invalid combination of arguments"):
+        getattr(torch, name)(x, other=x, axis=0)

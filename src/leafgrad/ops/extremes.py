@@ -296,7 +296,7 @@ def max_front(
     indices=tensor([1, 0]))
     """
     if other is not ABSENT:
-        if not isinstance(other, Tensor) or dim is not ABSENT:
+        if not isinstance(other, Tensor) or dim is not ABSENT or axis is not ABSENT:
             raise invalid("max", _FORMS)
         dim = other
     elif axis is not ABSENT:
@@ -321,7 +321,7 @@ def min_front(
     tensor([0, 1])
     """
     if other is not ABSENT:
-        if not isinstance(other, Tensor) or dim is not ABSENT:
+        if not isinstance(other, Tensor) or dim is not ABSENT or axis is not ABSENT:
             raise invalid("min", _FORMS)
         dim = other
     elif axis is not ABSENT:
