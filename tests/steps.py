@@ -16,6 +16,10 @@ def leaf(torch, *shape):
     return torch.ones(shape or (3,), requires_grad=True)
 
 
+def ignore(*things):
+    """For closures that are to refer to things."""
+
+
 @step
 def plain_graph(torch):
     w, x = leaf(torch), torch.ones(3)
@@ -168,6 +172,51 @@ def node_hooks(torch):
     y.grad_fn.register_hook(lambda inputs, outputs: None)
     y.grad_fn.register_prehook(lambda outputs: None)
     (y * y).sum().backward()
+
+
+@step
+def hooks_that_close_over_their_node_removed(torch):
+    y = leaf(torch) * 2
+    node = y.grad_fn
+    handle = node.register_hook(lambda inputs, outputs: ignore(node, handle))
+    with node.register_prehook(lambda outputs: ignore(node)):
+        (y * y).sum().backward()
+    handle.remove()
+
+
+@step
+def hooks_on_saved_tensors(torch):
+    w = leaf(torch, 2, 2)
+    y = w * 2
+    hooks = torch.autograd.graph.saved_tensors_hooks(lambda t: t.detach(), lambda t: (y, t)[1])
+    with hooks:
+        z = (y.exp() * y).sin() @ w + torch.cat([y, w])[:2]
+        z[0].mul_(w[0])
+    z.sum().backward()
+    with hooks, torch.autograd.graph.saved_tensors_hooks(lambda t: t.numpy(force=True), torch.from_numpy):
+        y.exp().prod()
+
+
+@step
+def hooks_on_saved_tensors_of_functions(torch):
+    saves, context, *_ = functions(torch)
+    w = leaf(torch)
+    with torch.autograd.graph.save_on_cpu(pin_memory=True):
+        y = saves.apply(w)
+        z, _ = context.apply(y, 2)
+        (grad,) = torch.autograd.grad((y * z).sum(), w, create_graph=True)
+    grad.sum().backward()
+
+
+@step
+def edges_and_callbacks(torch):
+    w = leaf(torch)
+    y = w.exp() * w
+    edge = torch.autograd.graph.get_gradient_edge(y)
+    queue = torch.autograd.Variable._execution_engine.queue_callback
+    handle = y.register_hook(lambda grad: queue(lambda: (w, grad)))
+    torch.autograd.backward(edge, torch.ones(3), inputs=torch.autograd.graph.get_gradient_edge(w))
+    handle.remove()
 
 
 @step

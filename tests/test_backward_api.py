@@ -80,6 +80,15 @@ def test_wrong_gradients(torch):
 
 
 @each_module
+def test_more_gradients_than_outputs_are_ignored(torch):
+    x = ones(torch)
+    for more in (torch.ones(3) * 5, None, torch.ones(2), "a"):
+        assert torch.autograd.grad(x * 2, x, [torch.ones(3), more])[0].tolist() == [2.0] * 3
+        torch.autograd.backward([x * 2], [torch.ones(3), more])
+    assert x.grad.tolist() == [8.0] * 3
+
+
+@each_module
 def test_complex_outputs(torch):
     x = torch.ones(2, requires_grad=True)
     z = x * (1 + 2j)
@@ -553,15 +562,25 @@ def test_deep_backward_inside_hooks(torch):
 
 
 @each_module
-def test_is_grads_batched_is_refused_clearly(torch):
-    """Batched gradients are torch's; until leafgrad has them it must say so."""
-    x = ones(torch)
-    call = lambda: torch.autograd.grad(x * 2, x, torch.eye(3), is_grads_batched=True)
-    if torch.__name__ == "leafgrad":
-        with pytest.raises(NotImplementedError, match="is_grads_batched"):
-            call()
-    else:
-        assert call()[0].tolist() == (2 * torch.eye(3)).tolist()
+def test_is_grads_batched(torch):
+    x, unused = ones(torch), ones(torch)
+    grad = lambda g, inputs=(x,), **named: torch.autograd.grad(
+        x * x, inputs, g, is_grads_batched=True, **named
+    )
+    assert grad(torch.eye(3))[0].tolist() == (2 * torch.eye(3)).tolist()
+    assert grad((torch.eye(3),), create_graph=True)[0].requires_grad
+    assert grad(torch.eye(3), (x, unused), allow_unused=True)[1] is None
+    assert grad(torch.eye(3), (x, unused), materialize_grads=True)[1].tolist() == [0.0, 0.0, 0.0]
+    assert outcome(lambda: grad(torch.ones(3)))[1].startswith(
+        "If `is_grads_batched=True`, we interpret the first"
+    )
+    assert outcome(lambda: grad(torch.eye(3), (x, unused)))[1].startswith(
+        "The differentiated Tensor at index 1"
+    )
+    assert outcome(lambda: grad(None)) == (
+        "RuntimeError",
+        "grad can be implicitly created only for scalar outputs",
+    )
 
 
 @each_module

@@ -34,6 +34,39 @@ def with_alias(code):
     return printed("-c", "import leafgrad\nleafgrad.install_as_torch()\n" + code)
 
 
+MODULES = [
+    "func", "autograd.function", "autograd.functional", "autograd.forward_ad", "autograd.graph",
+    "autograd.grad_mode", "autograd.anomaly_mode", "autograd.profiler", "autograd.profiler_util", "utils.checkpoint", "utils._pytree",
+    "utils._python_dispatch", "overrides", "library", "profiler", "fx", "nn.functional", "nn.parameter", "testing", "_C",
+]  # fmt: skip
+
+
+def test_every_module_has_both_names(tmp_path):
+    """By `import torch.x`, by `from torch import x` and as an attribute of torch, each before the others."""
+    lines = [
+        "import importlib, sys",
+        "import torch",
+        "from torch.func import grad, vmap",
+        "import torch.autograd.profiler as p",
+    ]
+    lines += ["assert torch.vmap is vmap and torch.func.grad is grad and torch.autograd.profiler is p"]
+    for name in MODULES:
+        lines += [
+            f"import torch.{name}",
+            f"assert importlib.import_module('torch.{name}') is sys.modules['leafgrad.{name}'] is torch.{name}",
+        ]
+    lines += [
+        "from torch.autograd.gradcheck import gradcheck",
+        "assert torch.autograd.gradcheck is gradcheck",
+    ]
+    program = tmp_path / "program.py"
+    program.write_text("\n".join(lines))
+    assert printed("-m", "leafgrad", program) == ""
+    for name in ("func", "library", "overrides", "profiler", "autograd.profiler", "utils.checkpoint"):
+        program.write_text(f"import torch\nprint(torch.{name}.__name__)")
+        assert printed("-m", "leafgrad", program).strip() == f"leafgrad.{name}"
+
+
 def test_modules_are_the_same_objects():
     shown = with_alias(
         """

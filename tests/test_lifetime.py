@@ -13,7 +13,7 @@ import weakref
 import pytest
 
 from tests.both import each_module
-from tests.steps import STEPS, functions, leaf
+from tests.steps import STEPS, functions, ignore, leaf
 
 
 def census(torch):
@@ -50,6 +50,75 @@ def test_nothing_survives(torch, name, no_collector):
     STEPS[name](torch)
     survivors = census(torch) - before
     assert not survivors
+
+
+# What torch leaves to its garbage collector, or loses for good.
+def hooks_close_over(torch, kind):
+    w = leaf(torch)
+    y = w * w
+    node = y.grad_fn
+    if kind == "node":
+        node.register_hook(lambda inputs, outputs: ignore(node, y))
+    elif kind == "pre":
+        node.register_prehook(lambda outputs: ignore(node))
+    elif kind == "tensor":
+        y.register_hook(lambda grad: ignore(node, y))
+    elif kind == "write":
+        y[1:].mul_(w[1:])
+        last = y.grad_fn
+        y.register_hook(lambda grad: ignore(last, y))
+    (y * w).sum().backward()
+
+
+def several_hooks(torch, kind):
+    a = leaf(torch)
+    b, c = a.exp(), a.sin()
+    torch.autograd.graph.register_multi_grad_hook((a, b, c), lambda grads: None, mode=kind)
+    b.sum().backward()
+
+
+def identities(torch, kind):
+    w = leaf(torch)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        y = (w * w).exp().sigmoid().prod()
+    if kind == "walked":
+        y.backward()
+    elif kind == "looked at":
+        y.grad_fn._saved_result, y.grad_fn._raw_saved_result.data
+
+
+def mutations(torch, kind):
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        b = leaf(torch).exp()
+        loss = (b**2).sum() + b.exp().sum()
+        b.sin_()
+        if kind == "walked":
+            loss.backward()
+
+
+def raw_saved_tensors(torch, kind):
+    w = leaf(torch)
+    y, z = w.exp(), w * w
+    y.grad_fn._raw_saved_result.register_hooks(lambda t: t.tolist(), torch.tensor)
+    raw = z.grad_fn._raw_saved_self
+    raw.register_hooks(lambda t: t.clone(), lambda t: ignore(z) or t)
+    raw.data, raw.unpack()
+    (y * z).sum().backward()
+
+
+CLOSED = {
+    hooks_close_over: ("node", "pre", "tensor", "write"), several_hooks: ("all", "any"),
+    raw_saved_tensors: ("walked",), identities: ("walked", "looked at", "not walked"), mutations: ("walked", "not walked"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("step", "kind"), [(step, kind) for step, kinds in CLOSED.items() for kind in kinds])
+def test_nothing_survives_of_what_refers_to_its_own_node(step, kind, no_collector):
+    leafgrad = pytest.importorskip("leafgrad")
+    step(leafgrad, kind)
+    before = census(leafgrad)
+    step(leafgrad, kind)
+    assert not census(leafgrad) - before
 
 
 def test_the_census_sees_a_cycle(no_collector):

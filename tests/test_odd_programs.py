@@ -347,6 +347,75 @@ PROGRAMS = {
         "    r = [list(y.stride()) for y in (t.sum(1), t.amax(1), t.max(1)[0], t.std(1), t.cumsum(0), t.any(1))]"),
         [[3, 1]] * 4 + [[6, 3, 1], [3, 1]],
     ),
+    "a written view's derivative leads through the view's own node": (
+        ("t = torch.zeros(2, requires_grad=True); e = t * 1; v = e[:]; v.exp_()\n"
+        "g, = torch.autograd.grad((v * v).sum(), t, create_graph=True); v.retain_grad(); g.sum().backward(); r = v.grad"),
+        [4.0, 4.0],
+    ),
+    "a saved factor of another shape": (
+        LEAF + "e = t * 1; y = e * t; e.data = torch.ones(3); y.sum().backward()",
+        ("RuntimeError", "The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0"),
+    ),
+    "a saved input of another shape": (
+        LEAF + "e = t * 1; y = e.sin(); e.data = torch.ones(3); y.sum().backward()",
+        ("RuntimeError", "The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0"),
+    ),
+    "does not matter to a gradient that goes nowhere": (
+        LEAF + "with torch.no_grad(): v = t[:]\n"
+        "c = torch.ones(2); y = v * c; s = v.sin(); c.data = v.data = torch.ones(3); (y + s).sum().backward(); r = t.grad",
+        None,
+    ),
+    "what goes nowhere is None to hooks": (
+        LEAF + "with torch.no_grad(): v = t[:]\n"
+        "y = v * v; log = []; y.grad_fn.register_hook(lambda i, o: log.append(list(i))); y.sum().backward(); r = log",
+        [[None, None]],
+    ),
+    "a saved matrix that was turned since, for a gradient that goes nowhere": (
+        LEAF + "with torch.no_grad(): v = t[:1]\n"
+        "m = torch.ones(3, 1); y = m @ v; m.t_(); (y.sum() + t.sum()).backward(); r = t.grad",
+        [1.0, 1.0],
+    ),
+    "a view of one whose base no longer requires grad": (
+        LEAF + "with torch.no_grad(): v = t[:].expand(2)\n"
+        "w = v[0]; t.detach_(); r = v.view(2).grad_fn",
+        None,
+    ),
+    "a node whose gradient was refused has freed nothing": (
+        LEAF + "e = torch.stack([t, t]); e.data = t.detach(); y = e.exp()\n"
+        "try: y.sum().backward()\n"
+        "except RuntimeError: pass\n"
+        "y.sum().backward()",
+        ("RuntimeError", ("Function ExpBackward0 returned an invalid gradient at index 0 - got [2] but expected shape "
+         "compatible with [2, 2]")),
+    ),
+    "a written view's gradient knows how the base lay then": (
+        LEAF + "e = t * 1; v = e[0]; v.mul_(3); e.data = v; r = torch.autograd.grad(v, t)[0]",
+        [3.0, 0.0],
+    ),
+    "and how the view lay": (
+        LEAF + "e = t * 1; v = e[:]; v.mul_(3); v.data = torch.ones(1, 3); r = v.grad_fn(torch.ones(2))",
+        [1.0, 1.0],
+    ),
+    "a base with too little memory for its written view": (
+        LEAF + "e = t * 1; v = e[:]; e.data = torch.ones(()); v.mul_(3); v.sum().backward()",
+        ("RuntimeError", ("setStorage: sizes [2], strides [1], storage offset 0, and itemsize 4 requiring a storage size "
+         "of 8 are out of bounds for storage of size 4")),
+    ),
+    "neg_ where memory has gaps": (
+        ("r = []\nfor dtype, step in (torch.float32, 4), (torch.float64, 8), (torch.int32, 4), (torch.int64, 8):\n"
+        "    t = torch.arange(3 * step, dtype=dtype); t[::step].neg_(); r += t.view(3, step)[1:, :2].flatten().tolist()"),
+        [-4, 5, -8, 9, -8, 9, -16, 17] * 2,
+    ),
+    "sigmoid to memory with gaps": (
+        ("t = torch.zeros(12); t[4] = -100; o = torch.ones(12); torch.sigmoid(t[::4], out=o[::4])\n"
+        "r = o.view(3, 4)[:, :2].tolist()"),
+        [[0.5, 1.0], [0.0, 1.0], [0.5, 1.0]],
+    ),
+    "view and reshape give axes of length 1 new strides": (
+        ("t = torch.ones(2, 3).split(1, 1)[0][::2]\n"
+        "r = [list(y.stride()) for y in (t, t.view(1, 1), t.reshape(1, 1), t.view(-1, 1), torch.ones(1, 3)[::2].view(1, 3))]"),
+        [[6, 1], [1, 1], [1, 1], [1, 1], [3, 1]],
+    ),
     "an empty tensor has no storage": (
         "torch.ones(0).flip(0).as_strided((2,), (1,))",
         ("RuntimeError", ("setStorage: sizes [2], strides [1], storage offset 0, and itemsize 4 requiring a storage size "

@@ -14,7 +14,7 @@ pytest.importorskip("expecttest")
 
 import leafgrad  # noqa: E402
 
-from .oracle import checks, variants  # noqa: E402
+from .oracle import checks, packing, variants  # noqa: E402
 from .oracle.excused import EXCUSED, unexcused  # noqa: E402
 from .oracle.names import due  # noqa: E402
 from .oracle.samples import DTYPES, OPS, attribute, differentiates, supports  # noqa: E402
@@ -45,6 +45,7 @@ CHECKS = {
     "second": (lambda op, dtype: checks.gradients(op, dtype, order=2, most=5), differentiates, EXACT),
     "forward_mode": (checks.forward_mode, differentiates, EXACT),
     "saved": (checks.saved, differentiates, ONE),
+    "packing": (packing.packing, differentiates, ONE),
     "guards": (checks.guards, differentiates, ONE),
     "in_place": (variants.in_place, supports, ("float64", "complex128", "int64", "bool")),
     "in_place_gradients": (

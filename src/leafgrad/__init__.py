@@ -1,16 +1,18 @@
 """leafgrad: PyTorch's autograd without PyTorch, on NumPy.  `import leafgrad as torch`."""
 
 from . import ops as _ops  # noqa: F401  # isort: skip  (fills the table that the next modules read)
-from . import autograd, cuda, linalg, nn, random, special, testing
+from . import autograd, cuda, linalg, nn, random, special, testing, utils
 from .alias import install_as_torch
 from .autograd import (
     enable_grad,
+    inference_mode,
     is_anomaly_check_nan_enabled,
     is_anomaly_enabled,
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
 )
+from .autograd.grad_mode import is_inference_mode_enabled
 from .face import legacy as _legacy
 from .face.bind import bind as _bind
 from .face.printing import set_printoptions
@@ -53,6 +55,21 @@ _DTYPES = {name: d for name, d in vars(_dtypes).items() if type(d) is dtype and 
 for _kind in (Tensor, Generator, Size, device, dtype, finfo, iinfo, layout, memory_format):
     _kind.__module__ = "leafgrad"  # where users find them, as their repr says
 
+
+def __getattr__(name: str) -> object:
+    """Load what few programs need when they first ask for it."""
+    if name in ("_C", "fx", "library", "overrides", "profiler"):
+        from importlib import import_module
+
+        return import_module("." + name, __name__)
+    if name in ("func", "vmap"):
+        from .func import vmap
+
+        globals()["vmap"] = vmap
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 _bind()
 globals().update({**_legacy.typed(), **_FUNCTIONS, **_DTYPES})
 
@@ -60,11 +77,11 @@ globals().update({**_legacy.typed(), **_FUNCTIONS, **_DTYPES})
 __all__ = [
     "__version__", "autograd", "can_cast", "channels_last", "channels_last_3d", "contiguous_format",
     "cuda", "default_generator", "device", "dtype", "e", "enable_grad", "finfo", "Generator",
-    "get_default_dtype", "get_num_threads", "get_rng_state", "iinfo", "inf", "initial_seed",
-    "install_as_torch", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_grad_enabled", "layout",
+    "get_default_dtype", "get_num_threads", "get_rng_state", "iinfo", "inf", "inference_mode", "initial_seed",
+    "install_as_torch", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled", "layout",
     "linalg", "manual_seed", "memory_format", "nan", "newaxis", "nn", "no_grad", "pi", "preserve_format",
     "promote_types", "random", "return_types", "seed", "set_default_dtype", "set_grad_enabled",
     "set_num_threads", "set_printoptions", "set_rng_state", "Size", "special", "strided", "Tensor",
-    "testing",
+    "testing", "utils", "vmap",
 ]  # fmt: skip
 __all__ += [name for name in (*_FUNCTIONS, *_DTYPES) if not name.startswith("_")]

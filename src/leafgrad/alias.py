@@ -41,6 +41,9 @@ def install_as_torch() -> None:
     for name, module in list(sys.modules.items()):
         first, _, rest = name.partition(".")
         if first == "leafgrad" and rest.partition(".")[0] not in INTERNAL:
+            # An import that finds nothing here would put the module in its parent's namespace: `torch.autograd.gradcheck` is a
+            # module there, and a function as an attribute.
+            sys.modules["torch" + name.removeprefix("leafgrad")] = module
             _explain_missing(module)
 
 

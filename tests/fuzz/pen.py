@@ -58,11 +58,13 @@ class Pen:
         """The named tensor and one that broadcasts with it, as operands of what makes a new tensor.
 
         Where they lie differently in memory, the result's layout is that of the first in torch (which looks at the
-        strides of axes of length 1 too), and contiguous in leafgrad; then the line makes both contiguous.
+        strides of axes of length 1 too), and contiguous in leafgrad; then the line makes both contiguous.  So it does
+        with expanded ones (see `unexpanded`).
         """
         other = self.fitting(name)
         a, b = self.pool[name], self.pool[other]
-        if (plain(a) and plain(b)) or (a.shape, a.stride()) == (b.shape, b.stride()):
+        alike = (a.shape, a.stride()) == (b.shape, b.stride()) and 0 not in a.stride()
+        if alike or (plain(a) and plain(b)):
             return name, other
         return self.flat(name), self.flat(other)
 

@@ -75,13 +75,13 @@ def add(p):
 
 @instruction()
 def scale(p):
-    a = p.tensor()
+    a = p.unexpanded(p.tensor())
     return p.new(p.choose(f"{a} * 2", f"{a} + 1", f"1 - {a}", f"{a} / 4", f"{a} * 0.5"))
 
 
 @instruction()
 def pow_(p):
-    return p.new(f"{p.tensor()} ** {p.choose(2, 3, 1, 0)}")
+    return p.new(f"{p.unexpanded(p.tensor())} ** {p.choose(2, 3, 1, 0)}")
 
 
 @instruction()
@@ -410,14 +410,13 @@ def turn_in_place(p):
 
 @instruction()
 def set_data(p):
-    """A leaf keeps its shape: for how long a graph holds it to the former one is a documented difference.  So does a view,
-    where the wrong shape and a write that is out of date can be two mistakes in one.
-    """
+    """A leaf keeps its shape: for how long a graph holds it to the former one is a documented difference."""
     a = p.tensor()
     b = p.fitting(a, into=True)
-    if (surely_leaf(p.pool[a]) or p.pool[a]._is_view()) and p.shape(b) != p.shape(a):
+    if surely_leaf(p.pool[a]) and p.shape(b) != p.shape(a):
         b = a
-    return f"{a}.data = {p.choose(f'{a}.data * 2', f'{a}.detach().clone()', b, f'{b}.data', f'{b}.clone()')}"
+    twice = f"{p.unexpanded(a)}.data * 2"
+    return f"{a}.data = {p.choose(twice, f'{a}.detach().clone()', b, f'{b}.data', f'{b}.clone()')}"
 
 
 # --------------------------------------------------------------------------------------------------- autograd

@@ -8,8 +8,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..base import messages
+from ..base.state import modes, state
 from ..base.where import warn
+from ..op.record import Op
+from ..op.table import OTHERS
 from ..tensor import engine
+from ..tensor.batch import Level, hide, show, travel_as_tensors
+from ..tensor.call import apply
+from ..tensor.intercept import opened
 from ..tensor.node import Edge, edge_of
 from ..tensor.tensor import Tensor, wrap
 from ..values import size
@@ -56,7 +62,8 @@ def _first_gradients(outputs: tuple, grads: tuple) -> list[Tensor]:
             shape, dtype = y._data.shape, y._data.dtype
         else:
             assert isinstance(y, GradientEdge), messages.OUTPUT_KIND
-            shape, dtype = y.node.output_meta(y.output_nr)
+            meta = y.node._input_metadata[y.output_nr]
+            shape, dtype = tuple(meta.shape), meta.dtype.np
         if isinstance(g, Tensor):
             if g._data.shape != shape:
                 raise RuntimeError(
@@ -75,14 +82,18 @@ def _first_gradients(outputs: tuple, grads: tuple) -> list[Tensor]:
                     raise RuntimeError(messages.SCALAR_ONLY)
                 if not BY_NP[dtype].is_floating_point:
                     raise RuntimeError(messages.SCALAR_REAL_ONLY.format(dtype=BY_NP[dtype]))
-            out.append(wrap(np.ones(shape, dtype) if shape else _one(dtype)))
+            if type(y) is not Tensor and modes and state.interceptors and isinstance(y, Tensor):
+                out.append(apply(_ones_like, (y,)))  # its class makes them
+            else:
+                out.append(wrap(np.ones(shape, dtype) if shape else _one(dtype)))
         else:
             raise TypeError(messages.GRAD_TYPE.format(type=type(g).__name__))
-    if len(grads) != len(outputs):
+    if len(grads) < len(outputs):  # torch ignores what is too many
         raise RuntimeError(messages.GRAD_COUNT.format(tensors=len(outputs), grads=len(grads)))
     return out
 
 
+_ones_like = Op("ones_like", np.ones_like, ("self",))  # for tensors whose class says what ops do
 _ones: dict[np.dtype, np.ndarray] = {}
 
 
@@ -125,6 +136,8 @@ def backward(
     >>> torch.autograd.backward((x * x).sum()); x.grad
     tensor([2., 4.])
     """
+    if state.transforms:
+        raise RuntimeError(messages.TRANSFORM_BACKWARD)
     if grad_variables is not None:
         warn(messages.GRAD_VARIABLES, FutureWarning)
         if grad_tensors is not None:
@@ -164,8 +177,8 @@ def grad(
     """The gradients of `outputs` with respect to `inputs`, returned; no `.grad` changes.
 
     grad_outputs, retain_graph, create_graph: as for `backward`.  allow_unused: return None for an input that `outputs` do not
-    depend on, rather than raise.  materialize_grads: return zeros for it.  is_grads_batched is not supported yet and raises
-    NotImplementedError.
+    depend on, rather than raise.  materialize_grads: return zeros for it.  is_grads_batched: the first axis of
+    each of grad_outputs counts gradients, which are taken at once, and it becomes the first axis of each result.
 
     >>> import leafgrad as torch
     >>> x = torch.tensor(3., requires_grad=True)
@@ -175,13 +188,17 @@ def grad(
     """
     if materialize_grads and allow_unused is False:
         raise ValueError(messages.UNUSED_MATERIALIZE)
-    if is_grads_batched:
-        raise NotImplementedError(messages.GRADS_BATCHED)
     if not only_inputs:
         warn(messages.ONLY_INPUTS, FutureWarning)
     outs, ins = _tuple(outputs), _inputs(inputs)
     if not ins:
         raise RuntimeError(messages.GRAD_INPUTS_EMPTY)
+    if is_grads_batched:
+        level, hidden = _batch(outs, (None,) * len(outs) if grad_outputs is None else _tuple(grad_outputs))
+        flags = retain_graph, create_graph, True, allow_unused or materialize_grads
+        with opened(level):
+            each = [None if g is None else show(g, level) for g in grad(outs, ins, hidden, *flags)]
+        return _materialized(each, ins) if materialize_grads else tuple(each)
     grads = _first_gradients(outs, (None,) * len(outs) if grad_outputs is None else _tuple(grad_outputs))
     keep = _keeps(retain_graph, create_graph)
     targets, roots = [], _roots(outs)
@@ -190,16 +207,44 @@ def grad(
         if edge is None:
             raise RuntimeError(messages.INPUT_NO_GRAD)
         targets.append(edge)
-    found = engine.run(roots, grads, keep, create_graph, targets, False)
-    for index, (g, x) in enumerate(zip(found, ins, strict=True)):
-        if g is None:
-            if materialize_grads:
-                if not isinstance(x, Tensor):
-                    raise RuntimeError(messages.MATERIALIZE_EDGE)
-                found[index] = wrap(np.zeros_like(x._data))
-            elif not allow_unused:
+    batched = bool(modes) and travel_as_tensors(grads)
+    found = engine.run(roots, grads, keep, create_graph, targets, False, batched)
+    if not (materialize_grads or allow_unused):
+        for index, g in enumerate(found):
+            if g is None:
                 raise RuntimeError(messages.UNUSED.format(index=index))
+    return _materialized(found, ins) if materialize_grads else tuple(found)
+
+
+def _materialized(found: list, inputs: tuple) -> tuple:
+    """The gradients with zeros in place of None."""
+    for index, (g, x) in enumerate(zip(found, inputs, strict=True)):
+        if g is None:
+            if not isinstance(x, Tensor):
+                raise RuntimeError(messages.MATERIALIZE_EDGE)
+            found[index] = wrap(np.zeros_like(x._data))
     return tuple(found)
+
+
+def _batch(outputs: tuple, grads: tuple) -> tuple[Level, list]:
+    """The first axes of these gradients, checked, as a level, and the gradients with that axis hidden."""
+    if any(
+        g is None and isinstance(y, Tensor) and y._data.ndim for y, g in zip(outputs, grads, strict=False)
+    ):
+        raise RuntimeError(messages.SCALAR_ONLY)
+    for index, (y, g) in enumerate(zip(outputs, grads, strict=False)):
+        if g is None or not g._data.ndim:
+            raise ValueError(messages.GRADS_BATCHED_SCALAR)
+        got = g._data.shape[1:]
+        want = y._data.shape if isinstance(y, Tensor) else y.node.output_meta(y.output_nr)[0]
+        if got != want:
+            words = {"index": index, "got": size.of(got), "want": size.of(want)}
+            raise RuntimeError(messages.GRADS_BATCHED_SHAPE.format(**words))
+    sizes = [g._data.shape[0] for g in grads]
+    if len(set(sizes)) > 1:
+        raise ValueError(messages.VMAP_SIZES.format(sizes=sizes))
+    level = Level(sizes[0])
+    return level, [hide(g, level) for g in grads]
 
 
 def _backward_method(
@@ -223,3 +268,6 @@ _backward_method.__name__, _backward_method.__qualname__ = "backward", "Tensor.b
 Tensor.backward = _backward_method  # type: ignore[attr-defined]
 
 __all__ = ["backward", "grad"]
+
+
+OTHERS.update({"autograd.grad": grad, "autograd.backward": backward})

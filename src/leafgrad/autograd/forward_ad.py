@@ -11,12 +11,15 @@ tensor(4.)
 import itertools
 from typing import NamedTuple
 
+import numpy as np
+
 from ..base import messages
-from ..base.state import enter_mode, leave_mode, state
+from ..base.state import enter_mode, inference, leave_mode, state
 from ..op.record import REGISTRY
+from ..tensor.batch import bottom, embed, hide_all, show_all
 from ..tensor.call import apply
-from ..tensor.forward import check_size, set_tangent, tangent_of, without
-from ..tensor.tensor import Tensor
+from ..tensor.forward import check_size, close, set_tangent, tangent_of, without
+from ..tensor.tensor import Tensor, wrap
 
 _ids = itertools.count().__next__
 
@@ -37,6 +40,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
         raise RuntimeError(messages.DUAL_LEVEL)
     if level is not None and level != state.levels[-1]:
         raise RuntimeError(messages.DUAL_EXIT)
+    close(state.levels[-1])
     state.levels = state.levels[:-1]
     leave_mode(_token)
 
@@ -74,21 +78,69 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
             raise ValueError(
                 messages.DUAL_DTYPE.format(name="primal" if name == "tensor" else name, dtype=t.dtype)
             )
-    check_size(tensor, tangent)
-    if tensor._data.dtype != tangent._data.dtype:
+    return dual(tensor, tangent, state.levels[-1] if level is None else level)
+
+
+def dual(x: Tensor, tangent: Tensor, level: int) -> Tensor:
+    """`make_dual` on tensors; the levels of vmap that batch the value batch the tangent as well, and others may."""
+    check_size(x, tangent)
+    if x._data.dtype != tangent._data.dtype:
         raise RuntimeError(messages.DUAL_SAME_DTYPE)
-    level = state.levels[-1] if level is None else level
-    dual = apply(REGISTRY["view"], (tensor,), (tensor._data.shape,))
-    set_tangent(dual, level, tangent)
-    return dual
+    x, levels = bottom(x)
+    out = apply(REGISTRY["view"], (x,), (x._data.shape,))
+    if not state.inference:
+        set_tangent(out, level, show_all(tangent, levels))
+    return hide_all(out, levels)
 
 
 def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:
     """The value and the tangent (None if it has none) of a tensor in the open level."""
     if not state.levels:
         return UnpackedDualTensor(tensor, None)
+    inner, levels = bottom(tensor)
     level = state.levels[-1] if level is None else level
-    return UnpackedDualTensor(without(tensor, level), tangent_of(tensor, level))
+    tangent = None if state.inference else tangent_of(inner, level)
+    return UnpackedDualTensor(
+        hide_all(without(inner, level), levels), None if tangent is None else embed(tangent, levels)
+    )
+
+
+# --- for transforms, whose levels nest ---
+
+
+class levels_up:
+    """The context of one more level; gives its number."""
+
+    __slots__ = ("aside", "level")
+
+    def __enter__(self) -> int:
+        self.level = _ids()
+        enter_mode(_token)
+        state.levels = (*state.levels, self.level)
+        state.transforms += 1
+        self.aside = inference(False) if state.inference else None
+        if self.aside is not None:  # inference mode is set aside
+            self.aside.__enter__()
+        return self.level
+
+    def __exit__(self, *exc: object) -> None:
+        if self.aside is not None:
+            self.aside.__exit__()
+        close(self.level)
+        state.levels = tuple([each for each in state.levels if each != self.level])
+        state.transforms -= 1
+        leave_mode(_token)
+
+
+def parts(x: Tensor, level: int, strict: bool = False) -> tuple[Tensor, Tensor]:
+    """Value and tangent at a level, zeros where there is none; RuntimeError for that if `strict`."""
+    inner, levels = bottom(x)
+    tangent = tangent_of(inner, level)
+    if tangent is None:
+        if strict:
+            raise RuntimeError(messages.JVP_STRICT)
+        tangent = wrap(np.zeros_like(inner._data))
+    return hide_all(without(inner, level), levels), embed(tangent, levels)
 
 
 __all__ = [

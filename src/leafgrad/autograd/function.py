@@ -4,7 +4,6 @@ The `ctx` that a Function's methods get is the node in the graph, as in torch: w
 """
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,15 @@ from ..base import messages
 from ..base.state import modes, quiet, set_grad_enabled, state
 from ..base.where import caller, describe, warn
 from ..tensor import anomaly, forward
+from ..tensor.batch import bottom, embed, hide_all, show_all
 from ..tensor.call import CUSTOM, MULTI, recording
-from ..tensor.node import FREED, LEAVES, Edge, Node, edge_of, next_seq, resolve
-from ..tensor.tensor import Notes, Tensor, counter_of, wrap
+from ..tensor.intercept import everyone
+from ..tensor.node import FREED, LEAVES, Edge, Node, edge_of, next_seq, resolve, tracked
+from ..tensor.packing import Packed, pack, saved_tensor
+from ..tensor.tensor import Notes, Tensor, counter_of, notes_of, untracked, wrap
 from ..tensor.write import bump, check_write, rebase
+from .function_fields import called, held, hold, set_aside
+from .once import once_differentiable
 
 
 class FunctionCtx:
@@ -61,13 +65,29 @@ class FunctionNode(Node, FunctionCtx):
     """The node of a custom Function's call, and the `ctx` of its methods."""
 
     _forward_cls: Any = None
+    once = False
+    _batch: Any = None  # of a call with batched arguments: its Batch (function_vmap.py)
+    _fields: dict[str, Any] | None = (
+        None  # what a user set under names of the node's own (function_fields.py)
+    )
+    _held: dict[str, tuple] | None = None  # outputs that a user set on it
+    _own: dict[str, Any] | None = None  # and the node's own values, while the user's are in their place
     needs_input_grad: tuple[bool, ...] = ()
 
     def __init__(self) -> None:
         self.seq, self.edges, self.hooks, self.saved = next_seq(), (), None, None
+        self.shape = self.dtype = None
         self.where = caller()
         if anomaly.state.on:
             anomaly.remember(self)
+
+    def __call__(self, *grads: Any, **named: Any) -> Any:
+        raise TypeError(messages.NODE_CUSTOM.format(type=type(self).__name__))
+
+    def __getattr__(self, name: str) -> Any:
+        if self._held is None or name not in self._held:
+            raise AttributeError(messages.NODE_NO_ATTRIBUTE.format(node=type(self).__name__, name=name))
+        return held(self, name)
 
     def __repr__(self) -> str:
         return f"<torch.autograd.function.{type(self).__name__} object at {id(self):#x}>"
@@ -75,9 +95,11 @@ class FunctionNode(Node, FunctionCtx):
     @property
     def saved_tensors(self) -> tuple:
         """The tensors given to `save_for_backward`; RuntimeError if one was written since, or all were freed."""
-        if self.saved is FREED:
+        saved = self.saved if self._own is None else self._own.get("saved", self.saved)
+        if saved is FREED:
             raise RuntimeError(messages.FREED.format(node=self.name(), saved=describe(self.where)))
-        return tuple([self._unpack(kept) for kept in self.saved or ()])
+        tensors = tuple([self._unpack(kept) for kept in saved or ()])
+        return tensors if self._batch is None else self._batch.hidden(tensors)
 
     saved_variables = saved_tensors
 
@@ -87,27 +109,69 @@ class FunctionNode(Node, FunctionCtx):
 
     def _keep(self, outputs: Sequence) -> None:
         """Turn `to_save` into what a node may hold: an output by its memory, for a tensor would refer back to this node."""
-        saved = []
+        saved: list[Any] = []
+        if self._batch is not None:
+            self.to_save = self._batch.keep(self.to_save)
         for i, t in enumerate(self.to_save):
             if not (isinstance(t, Tensor) or t is None):
                 raise TypeError(messages.SAVE_FOR_BACKWARD.format(index=i, type=type(t).__name__))
-            if t is not None and resolve(t._node)[0] is self:
-                saved.append((None, t._data, counter_of(t), t._counter[0], resolve(t._node)[1]))
+            if t is None:
+                saved.append(_kept(t))
+                continue
+            node, nr = resolve(t._node)
+            if modes and state.packers:
+                saved.append(pack(t, state.packers[-1], nr if node is self else None))
+            elif node is self:
+                saved.append((None, t._data, counter_of(t), t._counter[0], nr))
             else:
                 saved.append(_kept(t))
         self.saved = tuple(saved) or None
         self.to_save = ()
 
-    def _unpack(self, kept: tuple) -> Tensor | None:
+    def _unpack(self, kept: Any) -> Tensor | None:
+        if type(kept) is Packed:
+            edge = kept.edge if kept.nr is None else Edge(self, kept.nr) if self.multi else self
+            return kept.open(edge, kept.tangents)
         t, data, counter, version, nr = kept
         if counter is None:
             return None
         if t is None:
             t = wrap(data, Edge(self, nr) if self.multi else self)
             t._counter = counter
+            if self.tangents is not None and nr in self.tangents:
+                notes_of(t).tangents = self.tangents[nr]
         if counter[0] != version:
             raise self._modified(t, *resolve(t._node), counter, version)
         return t
+
+    @property
+    def _raw_saved_tensors(self) -> tuple:
+        """The handles of what `save_for_backward` was given, for `register_hooks`."""
+        if self.saved is FREED:
+            raise RuntimeError(messages.FREED.format(node=self.name(), saved=describe(self.where)))
+        return tuple([saved_tensor(self, place) for place in range(len(self.saved or ()))])
+
+    def raw_entry(self, place: int) -> Any:
+        """None, FREED, a `Packed`, or (tensor, output number or None)."""
+        kept = self.saved if self.saved is FREED else self.saved[place]
+        if kept is FREED or type(kept) is Packed:
+            return kept
+        t, data, counter, _, nr = kept
+        if counter is None:
+            return None
+        if t is not None:
+            return t, None
+        t = wrap(data)
+        t._counter = counter
+        return t, nr
+
+    def raw_replace(self, place: int, packed: Packed) -> None:
+        """Keep this instead."""
+        self.saved = tuple([packed if i == place else kept for i, kept in enumerate(self.saved)])
+
+    def raw_unpack(self, place: int) -> Tensor | None:
+        """The saved tensor."""
+        return self.saved_tensors[place] if self.saved is FREED else self._unpack(self.saved[place])
 
     def release(self) -> None:
         if self.saved is not None:
@@ -133,7 +197,10 @@ class FunctionNode(Node, FunctionCtx):
         if cls.backward is not Function.backward and cls.vjp is not Function.vjp:
             raise RuntimeError(messages.FUNCTION_BOTH)
         given = cls.backward if cls.backward is not Function.backward else cls.vjp
-        found = given(self, *grads)
+        if self._batch is not None:
+            found = self._batch.backward(self, given, grads)
+        else:
+            found = given(self, *grads) if self._fields is None else called(self, given, tuple(grads))
         found = found if isinstance(found, tuple) else (found,)
         count = len(self.is_tensor)
         if len(found) > count and all(g is None for g in found[count:]):
@@ -154,6 +221,7 @@ class FunctionNode(Node, FunctionCtx):
         return found
 
     is_tensor: tuple[bool, ...] = ()
+    tangents: dict[int, Any] | None = None  # see Note [Forward over reverse]
 
 
 def _kept(t: Tensor | None) -> tuple:
@@ -166,6 +234,8 @@ class Function:
 
     `forward(ctx, *args)`, or `forward(*args)` with `setup_context(ctx, inputs, output)`; `backward(ctx, *grad_outputs)` returns a
     gradient for each argument of `forward`, None for those without.  `jvp(ctx, *tangents)` makes it work in forward mode.
+    In transforms it must have `setup_context`; for vmap it says what to do with a batch (`vmap`), or that its methods may be
+    called on batched tensors (`generate_vmap_rule = True`).
 
     >>> import leafgrad as torch
     >>> class Square(torch.autograd.Function):
@@ -218,37 +288,75 @@ class Function:
         """The tangents of the outputs from those of the inputs."""
         raise NotImplementedError(messages.FUNCTION_NO_JVP)
 
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple, *args: Any) -> Any:
+        """The value for a whole batch: (output, out_dims), from arguments with the samples shown.
+
+        info: `batch_size` and `randomness` of the vmap.  in_dims: where the samples stand in each argument, which is first;
+        None in one that has none.  out_dims: where they stand in the output, in its structure.
+        """
+        raise NotImplementedError(messages.FUNCTION_NO_VMAP)
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Call the Function; arguments may be given by name, if `forward` takes them by position too."""
         alone = cls.setup_context is Function.setup_context  # forward takes the ctx itself
         if kwargs or not alone:
             args = _by_position(cls.forward, alone, args, kwargs)
+        batch = None
+        if state.transforms:
+            from .function_vmap import batch_of, by_rule
+
+            batch = batch_of(cls, args, alone, cls.vmap is not Function.vmap)
+            if batch is not None and not batch.own:
+                return by_rule(cls, args, batch.level)
         ctx = (cls._backward_cls or FunctionNode)()
-        edges = [edge_of(a) if isinstance(a, Tensor) else None for a in args]
+        seq = ctx.seq
+        edges = [
+            edge_of(a) if isinstance(a, Tensor) else None for a in (args if batch is None else batch.inner)
+        ]
         ctx.is_tensor = tuple([isinstance(a, Tensor) for a in args])
         ctx.needs_input_grad = tuple([e is not None for e in edges])
         recorded = recording() and any(ctx.needs_input_grad)
         mode = state.grad_enabled
         set_grad_enabled(False)
         levels, state.levels = state.levels, ()
+        event = (
+            state.profiler.function(cls, args, ctx if recorded else None)
+            if modes and state.profiler
+            else None
+        )
         try:
             if alone:
                 result = cls.forward(ctx, *args)
             else:
-                result = cls.forward(*args)
+                result = cls.forward(*args) if batch is None else batch.forward(args, mode)
                 cls.setup_context(ctx, args, result)
         finally:
             set_grad_enabled(mode)
             state.levels = levels
+            if event is not None:
+                event.close()
+        if (
+            ctx.shape is not None
+            or ctx.dtype is not None
+            or ctx.edges
+            or ctx.saved is not None
+            or ctx.seq is not seq
+        ):
+            set_aside(ctx, seq)
         ctx.edges = tuple([e for e, tensor in zip(edges, ctx.is_tensor, strict=True) if tensor])
         outputs = result if isinstance(result, tuple) else (result,)
-        wrapped = _wrap(ctx, args, outputs, recorded)
+        if batch is None:
+            wrapped = _wrap(ctx, args, outputs, recorded)
+        else:
+            wrapped, ctx._batch = batch.wrap(ctx, outputs, recorded, _wrap), batch
         if recorded:
             ctx._keep(wrapped)
+            hold(ctx, wrapped)
         if modes and levels:
-            _push(cls, ctx, args, wrapped, levels)
-        ctx.dirty_tensors = ctx.non_differentiable = None
+            _push(cls, ctx, args, wrapped, levels if batch is None else batch.pushes(levels))
+        ctx.dirty_tensors = ctx.non_differentiable = ctx.saved_for_forward = None
         return tuple(wrapped) if isinstance(result, tuple) else wrapped[0]
 
 
@@ -280,7 +388,7 @@ def _by_position(forward: Callable, alone: bool, args: tuple, kwargs: dict) -> t
 # --- outputs ---
 
 
-def _contains(tensors: tuple | None, t: Any) -> bool:
+def _contains(tensors: Sequence | None, t: Any) -> bool:
     return any(t is x for x in tensors or ())
 
 
@@ -327,6 +435,10 @@ def _output(ctx: FunctionNode, args: tuple, o: Tensor, nr: int, recorded: bool) 
     given, dirty = _contains(args, o), _contains(ctx.dirty_tensors, o)
     fixed = not _differentiable(ctx, o)
     edge = Edge(ctx, nr) if ctx.multi else ctx
+    if given and not recorded and tracked(o):  # not what requires grad, where nothing is recorded
+        if dirty:
+            bump(o)
+        return o.detach()
     if dirty and given:
         if recorded and not fixed:
             if type(o._node) in LEAVES:
@@ -342,7 +454,7 @@ def _output(ctx: FunctionNode, args: tuple, o: Tensor, nr: int, recorded: bool) 
     if given:
         source, o = o, wrap(o._data)
         o._counter = counter_of(source)
-        if not fixed or not recorded:
+        if (not fixed or not recorded) and not untracked(o):
             notes = o._notes = Notes()
             old = source._notes
             notes.base = source if old is None or old.base is None else old.base
@@ -369,25 +481,26 @@ def _rebase(o: Tensor, ctx: FunctionNode, edge: Any) -> None:
 
 
 def _push(cls: type[Function], ctx: FunctionNode, args: tuple, outputs: list, levels: tuple) -> None:
+    """Give the outputs their tangents at these levels, the oldest first: those of older levels are part of the newer."""
+    every, zeros = state.levels, ctx.materialize_grads
     for level in levels:
-        tangents = [forward.tangent_of(a, level) for a in args]
+        tangents = [_tangent(a, level, False) for a in args]
         if all(t is None for t in tangents):
             continue
         if cls.jvp is Function.jvp:
             raise NotImplementedError(messages.FUNCTION_NO_JVP)
-        if ctx.materialize_grads:
-            tangents = [
-                wrap(np.zeros_like(a._data))
-                if t is None and isinstance(a, Tensor) and a._data.dtype.kind in "fcV"
-                else t
-                for a, t in zip(args, tangents, strict=True)
-            ]
-        kept, ctx.saved = ctx.saved, _plain(ctx)
-        state.levels = ()  # what jvp computes has no tangents of its own
+        if zeros:
+            tangents = [_tangent(a, level, True) for a in args]
+        kept, batch = ctx.saved, ctx._batch
+        ctx.saved, ctx._batch = _plain(ctx, outputs, level), batch if ctx.saved_for_forward is None else None
+        state.levels = tuple([each for each in every if each < level])
         try:
-            found = cls.jvp(ctx, *tangents)
+            with everyone():
+                found = (
+                    cls.jvp(ctx, *tangents) if ctx._fields is None else called(ctx, cls.jvp, tuple(tangents))
+                )
         finally:
-            ctx.saved, state.levels = kept, levels
+            ctx.saved, ctx._batch, state.levels = kept, batch, every
         found = found if isinstance(found, tuple) else (found,)
         if len(found) != len(outputs):
             raise RuntimeError(messages.FUNCTION_JVP_COUNT.format(expected=len(outputs), got=len(found)))
@@ -396,69 +509,35 @@ def _push(cls: type[Function], ctx: FunctionNode, args: tuple, outputs: list, le
                 raise RuntimeError(messages.FUNCTION_JVP_KIND.format(type=type(t).__name__, index=index))
             if t is not None and isinstance(o, Tensor):
                 forward.check_size(o, t)
-                forward.set_tangent(o, level, t)
+                inner, hiding = bottom(o)
+                forward.set_tangent(inner, level, show_all(t, hiding))
+                forward.keep_for_reverse(inner, level)
 
 
-def _plain(ctx: FunctionNode) -> Any:
+def _tangent(a: Any, level: int, zeros: bool) -> Any:
+    """The tangent of an argument; where it has none, zeros if asked for."""
+    if not isinstance(a, Tensor):
+        return None
+    inner, levels = bottom(a)
+    t = forward.tangent_of(inner, level)
+    if t is not None:
+        return embed(t, levels)
+    return (
+        hide_all(wrap(np.zeros_like(inner._data)), levels) if zeros and a._data.dtype.kind in "fcV" else None
+    )
+
+
+def _plain(ctx: FunctionNode, outputs: list, level: int) -> Any:
+    """What `ctx.saved_tensors` gives in `jvp`: no output itself, which will refer to its tangent."""
     if ctx.saved_for_forward is None:
         return ctx.saved
-    return tuple([_kept(t) for t in ctx.saved_for_forward])
-
-
-# --- once_differentiable ---
-
-
-class Error(Node):
-    """The node of a gradient that cannot be differentiated again."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str, edges: tuple, like: Tensor) -> None:
-        self.seq, self.edges, self.hooks, self.saved, self.text = next_seq(), edges, None, None, text
-        self.shape, self.dtype = like._data.shape, like._data.dtype
-
-    def vjp(self, grad: Any, tensors: bool) -> Any:
-        raise RuntimeError(self.text)
-
-
-def once_differentiable(fn: Callable) -> Callable:
-    """Mark a Function's `backward` as one whose result must not be differentiated again: trying to raises RuntimeError.
-
-    >>> import leafgrad as torch
-    >>> from leafgrad.autograd.function import once_differentiable
-    >>> class Double(torch.autograd.Function):
-    ...     @staticmethod
-    ...     def forward(ctx, x):
-    ...         return x * 2
-    ...     @staticmethod
-    ...     @once_differentiable
-    ...     def backward(ctx, grad):
-    ...         return grad * 2
-    """
-
-    @wraps(fn)
-    def wrapper(ctx: Any, *args: Any) -> Any:
-        mode = state.grad_enabled
-        set_grad_enabled(False)
-        try:
-            found = fn(ctx, *args)
-        finally:
-            set_grad_enabled(mode)
-        edges = tuple([e for a in args if isinstance(a, Tensor) and (e := edge_of(a)) is not None])
-        if not mode or not edges:
-            return found
-        outs = found if isinstance(found, tuple) else (found,)
-        fakes = []
-        for o in outs:
-            if isinstance(o, Tensor) and o._data.dtype.kind in "fcV":
-                data, counter = o._data, counter_of(o)
-                o = wrap(data)
-                o._counter = counter
-                o._node = Error(messages.DIFFERENTIATED_TWICE, edges, o)
-            fakes.append(o)
-        return tuple(fakes) if isinstance(found, tuple) else fakes[0]
-
-    return wrapper
+    kept = []
+    for t in ctx.saved_for_forward:
+        if _contains(outputs, t):
+            inner, levels = bottom(t)
+            t = hide_all(forward.twin(inner, level), levels)  # type: ignore[arg-type]
+        kept.append(_kept(t))
+    return tuple(kept)
 
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]

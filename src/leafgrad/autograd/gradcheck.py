@@ -1,7 +1,8 @@
 """`gradcheck` and `gradgradcheck`: derivatives compared with finite differences.
 
-For a function s of one real or complex input x + iy, the gradient that autograd returns is ds/dx + i ds/dy; a complex output is
-checked as two real functions, its real and its imaginary part.  Central differences: (f(x + eps) - f(x - eps)) / (2 eps).
+What is compared is in gradcheck_jacobians.py, what else is asked in gradcheck_rules.py; here is the order of it.  A function with
+complex outputs is checked as two real functions, its imaginary and its real part; in forward mode, one with complex inputs
+as two functions of real inputs.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,16 +11,26 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
-from ..base.state import set_grad_enabled, state
 from ..base.where import warn
-from ..tensor.node import Node, edge_of, next_seq
+from ..op.table import FUNCTIONS
+from ..random import Generator
 from ..tensor.tensor import Tensor, wrap
-from . import forward_ad
+from ..values.dtype import float64
+from . import gradcheck_rules as rules
 from .backward import grad
-
-
-class GradcheckError(RuntimeError):
-    """Raised by `gradcheck` where a derivative is wrong."""
+from .gradcheck_jacobians import (
+    GradcheckError,
+    analytical,
+    analytical_along,
+    analytical_forward,
+    as_tuple,
+    differentiable,
+    has_derivatives,
+    is_complex,
+    numerical,
+    numerical_along,
+    wanted,
+)
 
 
 def gradcheck(
@@ -43,42 +54,44 @@ def gradcheck(
     """Compare the derivatives of `func` at `inputs` with finite differences of step `eps`.
 
     The inputs that require grad should be of dtype float64 or complex128.  Returns True; where something is wrong, raises
-    GradcheckError, or returns False if not `raise_exception`.  fast_mode compares one random projection instead of whole
-    Jacobians.  check_forward_ad: forward mode too.  check_undefined_grad: that undefined gradients are handled.
-    check_batched_grad and check_batched_forward_grad need vmap and raise NotImplementedError; `masked` is about sparse
-    tensors, which do not exist here, and must be None or False.
+    GradcheckError, or returns False if not `raise_exception`.
+
+    fast_mode: compare along one random direction, not whole Jacobians.  check_forward_ad: forward mode too.
+    check_undefined_grad: that undefined gradients are handled.  check_grad_dtypes: that gradients have their input's dtype.
+    check_batched_grad, check_batched_forward_grad: that vmap of a backward, or of a forward, gives the same.  nondet_tol:
+    by how much two backwards may differ.  masked: here, as no tensor is sparse, only that a zero gradient may come out as
+    nearly zero.
 
     >>> import leafgrad as torch
     >>> x = torch.tensor([0.5, 2.], dtype=torch.float64, requires_grad=True)
     >>> torch.autograd.gradcheck(lambda x: (x * x).exp(), x)
     True
     """
-    assert check_forward_ad or check_backward_ad, messages.CHECK_NOTHING
-    assert not (check_batched_grad and not check_backward_ad), messages.CHECK_BATCHED
-    assert not (check_batched_forward_grad and not check_forward_ad), messages.CHECK_BATCHED_FORWARD
-    if check_batched_grad or check_batched_forward_grad:
-        raise NotImplementedError(messages.CHECK_NO_VMAP)
-    if masked:
-        raise NotImplementedError(messages.CHECK_MASKED)
-    check = _Check(
-        func, (inputs,) if isinstance(inputs, Tensor) else tuple(inputs), eps, atol, rtol, fast_mode
-    )
+    if not (check_forward_ad or check_backward_ad):
+        raise AssertionError(messages.CHECK_NOTHING)
+    if check_batched_grad and not check_backward_ad:
+        raise AssertionError(messages.CHECK_BATCHED)
+    if check_batched_forward_grad and not check_forward_ad:
+        raise AssertionError(messages.CHECK_BATCHED_FORWARD)
+    given = as_tuple(inputs)
+    check = _Check(eps, atol, rtol, nondet_tol, check_grad_dtypes, fast_mode)
     try:
-        check.look_at_inputs()
-        if not check.differentiable_outputs():
-            check.expect_zero()
-            return True
-        for part in (None,) if not check.has_complex_output() else ("imag", "real"):
-            check.part = part
-            if check_backward_ad:
-                check.backward(nondet_tol)
-            if check_forward_ad:
-                check.forward()
-        check.part = None
+        _look_at(given)
+        found = as_tuple(func(*given))
+        outputs = differentiable(found)
         if check_backward_ad:
-            check.zero_gradient(check_grad_dtypes)
+            check.backward(func, given, found)
+        if check_forward_ad:
+            check.forward(func, given, found, check_undefined_grad)
+        if check_batched_forward_grad:
+            rules.batched_forward(func, given)
+        if check_backward_ad:
+            if check_batched_grad:
+                for nr, output in enumerate(outputs):
+                    rules.batched(given, output, nr)
+            rules.zero_gradient(outputs, given, bool(masked))
             if check_undefined_grad:
-                check.undefined()
+                rules.undefined(func, len(outputs), given)
     except GradcheckError:
         if raise_exception:
             raise
@@ -86,270 +99,202 @@ def gradcheck(
     return True
 
 
+def _look_at(inputs: tuple) -> None:
+    """Warn of inputs that lack precision; raise for those that cannot be checked."""
+    for i in wanted(inputs):
+        data = inputs[i]._data
+        if data.dtype not in (np.float64, np.complex128):
+            warn(messages.CHECK_PRECISION.format(index=i))
+        if any(s == 0 and n > 1 for s, n in zip(data.strides, data.shape, strict=True)):
+            raise RuntimeError(messages.CHECK_OVERLAP.format(index=i))
+    if not wanted(inputs):
+        raise ValueError(messages.CHECK_NO_INPUT)
+
+
 class _Check:
-    """One comparison; `part` says which part of complex outputs is looked at."""
+    """How to compare: step and tolerances, whole Jacobians or one direction."""
 
     def __init__(
-        self, func: Callable, inputs: tuple, eps: float, atol: float, rtol: float, fast: bool
+        self, eps: float, atol: float, rtol: float, nondet_tol: float, check_dtypes: bool, fast: bool
     ) -> None:
-        self.func, self.inputs = func, inputs
-        self.eps, self.atol, self.rtol, self.fast = eps, atol, rtol, fast
-        self.part: str | None = None
-        self.rng = np.random.default_rng(0)
+        self.eps, self.atol, self.rtol = eps, atol, rtol
+        self.nondet_tol, self.check_dtypes, self.fast = nondet_tol, check_dtypes, fast
 
-    # --- what is given ---
+    def backward(self, func: Callable, inputs: tuple, found: tuple) -> None:
+        """Reverse mode, for the two parts of complex outputs if there are any."""
+        if not any(is_complex(o) for o in found):
+            self._compare_backward(func, inputs, found)
+            return
+        marked = [i for i, o in enumerate(differentiable(found)) if is_complex(o)]
+        for part in ("imag", "real"):
 
-    def wanted(self) -> list[int]:
-        """The places of the inputs that require grad."""
-        return [i for i, x in enumerate(self.inputs) if isinstance(x, Tensor) and edge_of(x) is not None]
+            def one_part(*args: Any, part: str = part) -> tuple:
+                return tuple([getattr(o, part) if is_complex(o) else o for o in as_tuple(func(*args))])
 
-    def look_at_inputs(self) -> None:
-        if not self.wanted():
-            raise ValueError(messages.CHECK_NO_INPUT)
-        for i in self.wanted():
-            data = self.inputs[i]._data
-            if data.dtype not in (np.float64, np.complex128):
-                warn(messages.CHECK_PRECISION.format(index=i))
-            if any(s == 0 and n > 1 for s, n in zip(data.strides, data.shape, strict=True)):
-                raise RuntimeError(messages.CHECK_OVERLAP.format(index=i))
-            self.inputs[i].retain_grad()
+            self._compare_backward(one_part, inputs, one_part(*inputs), _Part(part, marked))
 
-    def outputs(self) -> list[Tensor]:
-        """All outputs of a call, on the inputs as they are now."""
-        found = self.func(*self.inputs)
-        return list(found) if isinstance(found, tuple | list) else [found]
+    def forward(self, func: Callable, inputs: tuple, found: tuple, undefined: bool) -> None:
+        """Forward mode, for the two parts of complex inputs if there are any."""
+        marked = [i for i, x in enumerate(inputs) if is_complex(x)]
+        if not marked:
+            self._compare_forward(func, inputs, found)
+            if undefined:
+                rules.undefined_forward(
+                    func, inputs, _directions([inputs[i] for i in wanted(inputs)], Generator())
+                )
+            return
+        cases = []
+        for part in ("imag", "real"):
 
-    def differentiable_outputs(self) -> list[Tensor]:
-        """The outputs that require grad, or the chosen parts of those that are complex."""
-        found = [o for o in self.outputs() if o.requires_grad]
-        if self.part is None:
-            return found
-        return [getattr(o, self.part) for o in found if o._data.dtype.kind == "c"] + (
-            [o for o in found if o._data.dtype.kind != "c"] if self.part == "real" else []
-        )
+            def of_part(*args: Any, part: str = part) -> tuple:
+                whole = list(args)
+                for i in marked:
+                    whole[i] = (
+                        args[i] + inputs[i].imag * 1j if part == "real" else inputs[i].real + args[i] * 1j
+                    )
+                return as_tuple(func(*whole))
 
-    def has_complex_output(self) -> bool:
-        return any(o._data.dtype.kind == "c" for o in self.differentiable_outputs())
-
-    # --- finite differences ---
-
-    def _moved(self, place: int, step: np.ndarray) -> list[np.ndarray]:
-        """The outputs with `step` added to an input."""
-        data = self.inputs[place]._data
-        before = data.copy()
-        data += step.astype(data.dtype)
-        try:
-            return [o._data.copy() for o in self.differentiable_outputs()]
-        finally:
-            data[...] = before
-
-    def _difference(self, place: int, direction: np.ndarray) -> list[np.ndarray]:
-        """The derivative of each output along a direction of an input."""
-        up, down = self._moved(place, direction * self.eps), self._moved(place, -direction * self.eps)
-        return [(a - b) / (2 * self.eps) for a, b in zip(up, down, strict=True)]
-
-    def numerical(self, place: int) -> list[np.ndarray]:
-        """The Jacobian of each output with respect to an input, of shape (input elements, output elements)."""
-        return self._columns(place, self._difference)
-
-    def _columns(self, place: int, along: Callable) -> list[np.ndarray]:
-        data = self.inputs[place]._data
-        rows = []
-        for k in range(data.size):
-            unit = np.zeros(data.shape, data.dtype)
-            unit.flat[k] = 1
-            row = along(place, unit)
-            if data.dtype.kind == "c":
-                row = [a + 1j * b for a, b in zip(row, along(place, unit * 1j), strict=True)]
-            rows.append([r.ravel() for r in row])
-        count = len(rows[0]) if rows else len(self.differentiable_outputs())
-        dtype = data.dtype
-        return [np.array([row[o] for row in rows], dtype).reshape(len(rows), -1) for o in range(count)]
+            parts = [getattr(x, part) if is_complex(x) else x for x in inputs]
+            self._compare_forward(of_part, parts, of_part(*parts), _Part(part, marked))
+            cases.append((of_part, parts))
+        for of_part, parts in cases if undefined else ():
+            rules.undefined_forward(
+                of_part, parts, _directions([parts[i] for i in wanted(parts)], Generator())
+            )
 
     # --- reverse mode ---
 
-    def _vjp(self, output: Tensor, cotangent: np.ndarray) -> list[np.ndarray]:
-        ins = [self.inputs[i] for i in self.wanted()]
-        found = grad(
-            output, ins, wrap(cotangent.astype(output._data.dtype)), retain_graph=True, allow_unused=True
-        )
-        return [np.zeros_like(x._data) if g is None else g._data for g, x in zip(found, ins, strict=True)]
-
-    def analytical(self, output: Tensor) -> list[np.ndarray]:
-        """The Jacobian of an output with respect to each input."""
-        columns = []
-        for k in range(output._data.size):
-            unit = np.zeros(output._data.shape, output._data.dtype)
-            unit.flat[k] = 1
-            columns.append([g.ravel() for g in self._vjp(output, unit)])
-        ins = [self.inputs[i]._data for i in self.wanted()]
-        return [
-            np.array([c[i] for c in columns], x.dtype).reshape(len(columns), x.size).T
-            for i, x in enumerate(ins)
-        ]
-
-    def backward(self, nondet_tol: float) -> None:
-        """Reverse mode against finite differences, and against itself."""
+    def _compare_backward(self, func: Callable, inputs: tuple, found: tuple, part: Any = None) -> None:
+        outputs = differentiable(found)
         if self.fast:
-            self._fast(self._project_vjp, messages.CHECK_MISMATCH)
+            self._compare_backward_fast(func, inputs, found, outputs, part)
             return
-        wanted = self.wanted()
-        numerical = [self.numerical(i) for i in wanted]
-        for o, output in enumerate(self.differentiable_outputs()):
-            first, again = self.analytical(output), self.analytical(output)
-            for i, a in enumerate(first):
-                if not np.allclose(numerical[i][o], a, self.rtol, self.atol):
-                    raise GradcheckError(
-                        self._mismatch(messages.CHECK_MISMATCH, o, wanted[i], numerical[i][o], a)
-                    )
-            for a, b in zip(first, again, strict=True):
-                if np.any(np.abs(a - b) > nondet_tol):
-                    raise GradcheckError(messages.CHECK_REENTRANT.format(tol=nondet_tol))
+        jacobians = [numerical(func, inputs, found, i, self.eps, False) for i in wanted(inputs)]
+        if not outputs:
+            _expect_zero(jacobians, 0)
+        places = [nr for nr, o in enumerate(found) if o.requires_grad]
+        for o, output in enumerate(outputs):
+            for j, a in enumerate(analytical(inputs, output, self.nondet_tol, self.check_dtypes)):
+                n = jacobians[j][places[o]]
+                if not np.allclose(a, n, self.rtol, self.atol):
+                    raise GradcheckError(_mismatch(o, j, n, a, part, False))
 
-    def _mismatch(self, text: str, output: int, place: int, numerical: Any, analytical: Any) -> str:
-        head = (
-            messages.CHECK_PART.format(part={"imag": "imaginary", "real": "real"}[self.part])
-            if self.part
-            else ""
-        )
-        shown = [wrap(x) if isinstance(x, np.ndarray) else x for x in (numerical, analytical)]
-        return head + text.format(output=output, input=place, numerical=shown[0], analytical=shown[1])
+    def _compare_backward_fast(
+        self, func: Callable, inputs: tuple, found: tuple, outputs: tuple, part: Any
+    ) -> None:
+        ins = [inputs[i] for i in wanted(inputs)]
+        generator = Generator()
+        us = _directions(ins, generator)
+        vs = [_direction(o, o._data.dtype, generator) for o in outputs]
+        along = [
+            numerical_along(func, inputs, i, u, self.eps, False)
+            for i, u in zip(wanted(inputs), us, strict=True)
+        ]
+        if not outputs:
+            _expect_zero(along, self.nondet_tol)
+        places = [nr for nr, o in enumerate(found) if o.requires_grad]
+        jacobians = [
+            analytical(inputs, o, self.nondet_tol, self.check_dtypes, v)
+            for o, v in zip(outputs, vs, strict=True)
+        ]
+        for i, u in enumerate(us):
+            for o, v in enumerate(vs):
+                n, a = (
+                    np.asarray((along[i][places[o]] * v).sum()),
+                    np.asarray(analytical_along(jacobians[o][i], u)),
+                )
+                if not np.allclose(a, n, self.rtol, self.atol * _size(u) * v.sum()):
+                    whole_n = numerical(func, inputs, found, wanted(inputs)[i], self.eps, False)[places[o]]
+                    whole_a = analytical(inputs, outputs[o], float("inf"), False)[i]
+                    raise GradcheckError(_mismatch(o, i, n, a, part, False) + self._whole(whole_n, whole_a))
 
     # --- forward mode ---
 
-    def _jvp(self, place: int, tangent: np.ndarray) -> list[np.ndarray]:
-        given, x = self.inputs, self.inputs[place]
-        with forward_ad.dual_level():
-            dual = forward_ad.make_dual(x.detach(), wrap(tangent))
-            dual._node = edge_of(x)
-            self.inputs = (*given[:place], dual, *given[place + 1 :])
-            try:
-                outs = self.differentiable_outputs()
-                found = [forward_ad.unpack_dual(o).tangent for o in outs]
-            finally:
-                self.inputs = given
-        return [np.zeros_like(o._data) if t is None else t._data for t, o in zip(found, outs, strict=True)]
-
-    def forward(self) -> None:
-        """Forward mode against finite differences."""
+    def _compare_forward(self, func: Callable, inputs: Sequence, found: tuple, part: Any = None) -> None:
+        us = None
         if self.fast:
-            self._fast(self._project_jvp, messages.CHECK_MISMATCH_FORWARD)
-            return
-        for place in self.wanted():
-            numerical, analytical = self.numerical(place), self._columns(place, self._jvp)
-            for o, (n, a) in enumerate(zip(numerical, analytical, strict=True)):
-                if not np.allclose(n, a, self.rtol, self.atol):
-                    raise GradcheckError(self._mismatch(messages.CHECK_MISMATCH_FORWARD, o, place, n, a))
-
-    # --- one random projection instead of whole Jacobians ---
-
-    def _direction(self, shape: tuple) -> np.ndarray:
-        v = self.rng.random(shape)
-        return v / (np.sqrt((v * v).sum()) or 1)
-
-    def _parts(self, place: int) -> list[complex]:
-        return [1, 1j] if self.inputs[place]._data.dtype.kind == "c" else [1]
-
-    def _project_vjp(self, place: int, output: int, u: np.ndarray, v: np.ndarray) -> complex:
-        g = self._vjp(self.differentiable_outputs()[output], v)[self.wanted().index(place)]
-        return complex((g * u).sum())
-
-    def _project_jvp(self, place: int, output: int, u: np.ndarray, v: np.ndarray) -> complex:
-        return sum(
-            unit * complex((self._jvp(place, u * unit)[output] * v).sum()) for unit in self._cast(place)
-        )
-
-    def _cast(self, place: int) -> list:
-        dtype = self.inputs[place]._data.dtype.type
-        return [dtype(unit) for unit in self._parts(place)]
-
-    def _fast(self, project: Callable, text: str) -> None:
-        for place in self.wanted():
-            u = self._direction(self.inputs[place]._data.shape)
-            for o, output in enumerate(self.differentiable_outputs()):
-                v = self._direction(output._data.shape)
-                numerical = sum(
-                    unit * complex((self._difference(place, u * unit)[o] * v).sum())
-                    for unit in self._cast(place)
-                )
-                analytical = project(place, o, u, v)
-                if not np.isclose(
-                    numerical, analytical, self.rtol, self.atol * np.abs(u).sum() * np.abs(v).sum()
-                ):
-                    raise GradcheckError(self._slow_report(text, o, place, numerical, analytical))
-
-    def _slow_report(self, text: str, o: int, place: int, numerical: complex, analytical: complex) -> str:
-        slow_n = self.numerical(place)[o]
-        if text is messages.CHECK_MISMATCH:
-            slow_a = self.analytical(self.differentiable_outputs()[o])[self.wanted().index(place)]
+            us = _directions([inputs[i] for i in wanted(inputs)], Generator())
+            jacobians = [
+                numerical_along(func, inputs, i, u, self.eps, True)
+                for i, u in zip(wanted(inputs), us, strict=True)
+            ]
         else:
-            slow_a = self._columns(place, self._jvp)[o]
-        if not isinstance(self.inputs[place]._data.flat[0].item(), complex):
-            numerical, analytical = numerical.real, analytical.real
-        return self._mismatch(text, o, place, numerical, analytical) + messages.CHECK_FAST.format(
-            numerical=wrap(slow_n), analytical=wrap(slow_a), difference=float(np.abs(slow_n - slow_a).max())
+            jacobians = [numerical(func, inputs, found, i, self.eps, True) for i in wanted(inputs)]
+            if not differentiable(found):
+                _expect_zero(jacobians, 0)
+                return
+        places = [
+            nr for nr, o in enumerate(found) if has_derivatives(o) and (us is not None or o.requires_grad)
+        ]
+        exact = analytical_forward(func, inputs, found, self.check_dtypes, us)
+        pairs = [(j, o) for o in range(len(places)) for j in range(len(exact))]
+        for j, o in pairs if us is None else sorted(pairs):  # in torch's order
+            nr = places[o]
+            n, a = jacobians[j][nr], exact[j][nr]
+            atol = self.atol if us is None else self.atol * _size(us[j])
+            if not np.allclose(a, n, self.rtol, atol):
+                said = _mismatch(o, j, n, a, part, True)
+                if us is not None:
+                    whole_n = numerical(func, inputs, found, wanted(inputs)[j], self.eps, True)[nr]
+                    said += self._whole(whole_n, analytical_forward(func, inputs, found, False)[j][nr])
+                raise GradcheckError(said)
+
+    def _whole(self, n: np.ndarray, a: np.ndarray) -> str:
+        """What is said of whole Jacobians where a direction has shown that they differ."""
+        text = messages.CHECK_FAST.format(
+            numerical=wrap(n), analytical=wrap(a), difference=wrap(np.asarray(np.abs(n - a).max()))
         )
-
-    # --- gradients that are zero or undefined ---
-
-    def expect_zero(self) -> None:
-        """Where no output requires grad, finite differences must vanish."""
-        outputs = [o for o in self.outputs() if isinstance(o, Tensor)]
-        everything = self.differentiable_outputs
-        self.differentiable_outputs = self.outputs  # type: ignore[method-assign]
-        try:
-            for place in self.wanted() if all(o._data.dtype.kind in "fc" for o in outputs) else []:
-                if any(n.any() for n in self.numerical(place)):
-                    raise GradcheckError(messages.CHECK_NOT_ZERO)
-        finally:
-            self.differentiable_outputs = everything  # type: ignore[method-assign]
-
-    def zero_gradient(self, dtypes: bool) -> None:
-        """A zero gradient must come out as zero, in the input's shape and dtype."""
-        ins = [self.inputs[i] for i in self.wanted()]
-        outs = self.differentiable_outputs()
-        zeros = [wrap(np.zeros_like(o._data)) for o in outs]
-        for g, x in zip(grad(outs, ins, zeros, allow_unused=True), ins, strict=True):
-            if g is None:
-                continue
-            if np.any(g._data != 0):
-                raise GradcheckError(messages.CHECK_NOT_MULTIPLIED)
-            if dtypes and g._data.dtype != x._data.dtype:
-                raise GradcheckError(messages.CHECK_GRAD_TYPE)
-            if g._data.shape != x._data.shape:
-                raise GradcheckError(messages.CHECK_GRAD_SIZE)
-
-    def undefined(self) -> None:
-        """Undefined gradients must come out as undefined or zero: all of them, and each alone."""
-        count = len(self.differentiable_outputs())
-        for lost in [set(range(count)), *([{i} for i in range(count)] if count > 1 else [])]:
-            outs = self.differentiable_outputs()
-            ins = [self.inputs[i] for i in self.wanted()]
-            cut = [_undefined(o) if i in lost else o for i, o in enumerate(outs)]
-            zeros = [wrap(np.zeros_like(o._data)) for o in outs]
-            try:
-                found = grad(cut, ins, zeros, allow_unused=True)
-            except RuntimeError as error:
-                raise GradcheckError(messages.CHECK_UNDEFINED) from error
-            if any(g is not None and np.any(g._data != 0) for g in found):
-                raise GradcheckError(messages.CHECK_UNDEFINED_ZERO)
+        return text + (messages.CHECK_FAST_ONLY if np.allclose(a, n, self.rtol, self.atol) else "")
 
 
-class UndefinedGrad(Node):
-    """A node that hands on no gradient, whatever arrives."""
+class _Part:
+    """Which part of which complex inputs or outputs is looked at."""
 
-    __slots__ = ()
-
-    def __init__(self, t: Tensor) -> None:
-        self.seq, self.edges, self.saved, self.hooks = next_seq(), (edge_of(t),), None, None
-        self.shape, self.dtype = t._data.shape, t._data.dtype
-
-    def vjp(self, grad: Any, tensors: bool) -> Any:
-        return (None,)
+    def __init__(self, part: str, marked: list[int]) -> None:
+        self.name, self.marked = {"imag": "imaginary", "real": "real"}[part], marked
 
 
-def _undefined(t: Tensor) -> Tensor:
-    return wrap(t._data, UndefinedGrad(t))
+def _expect_zero(jacobians: list, tol: float) -> None:
+    """Where no output requires grad, finite differences must vanish."""
+    if any(j is not None and j.size and np.abs(j).max() > tol for each in jacobians for j in each):
+        raise GradcheckError(messages.CHECK_NOT_ZERO)
+
+
+def _mismatch(
+    output: int, place: int, n: np.ndarray, a: np.ndarray, part: _Part | None, forward: bool
+) -> str:
+    head = ""
+    if part is not None and (place if forward else output) in part.marked:
+        head = messages.CHECK_PART.format(part=part.name, what="inputs" if forward else "outputs")
+    mode = "computed with forward mode " if forward else ""
+    words = {"output": output, "input": place, "numerical": wrap(n), "analytical": wrap(a)}
+    return head + messages.CHECK_MISMATCH.format(mode=mode, **words)
+
+
+# --- random directions: positive, of norm 1, from a generator of their own ---
+
+
+def _direction(x: Tensor, dtype: np.dtype, generator: Any) -> np.ndarray:
+    v = FUNCTIONS["rand"](x._data.size, generator=generator)._data.astype(dtype)
+    with np.errstate(invalid="ignore"):
+        return v / np.linalg.norm(v).astype(dtype)
+
+
+def _directions(inputs: list, generator: Any) -> list:
+    """One for each input; a pair for a complex one."""
+    found: list = []
+    for x in inputs:
+        dtype = x._data.real.dtype if x._data.dtype.kind == "c" else x._data.dtype
+        u = _direction(x, dtype, generator)
+        found.append((u, _direction(x, dtype, generator)) if is_complex(x) else u)
+    return found
+
+
+def _size(u: Any) -> float:
+    return float(u[0].sum() + u[1].sum()) if type(u) is tuple else float(u.sum())
+
+
+# --- twice ---
 
 
 def gradgradcheck(
@@ -381,34 +326,34 @@ def gradgradcheck(
     >>> torch.autograd.gradgradcheck(lambda x: (x * x).exp(), x)
     True
     """
-    assert check_fwd_over_rev or check_rev_over_rev, messages.CHECK_NOTHING_TWICE
-    assert check_rev_over_rev or not check_undefined_grad, messages.CHECK_UNDEFINED_TWICE
-    assert check_rev_over_rev or not check_batched_grad, messages.CHECK_BATCHED_TWICE
-    ins = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise AssertionError(messages.CHECK_NOTHING_TWICE)
+    if check_undefined_grad and not check_rev_over_rev:
+        raise AssertionError(messages.CHECK_UNDEFINED_TWICE)
+    if check_batched_grad and not check_rev_over_rev:
+        raise AssertionError(messages.CHECK_BATCHED_TWICE)
+    given = as_tuple(inputs)
     if grad_outputs is None:
-        found = func(*ins)
-        outs = [o for o in (found if isinstance(found, tuple | list) else [found]) if o.requires_grad]
-        cotangents: tuple = tuple([_random_like(o, gen_non_contig_grad_outputs) for o in outs])
+        starts: tuple = tuple(
+            [_random_like(o, gen_non_contig_grad_outputs) for o in differentiable(func(*given))]
+        )
     else:
-        cotangents = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
-    count = len(cotangents)
+        starts = as_tuple(grad_outputs)
+    count = len(starts)
+    ins, outs = wanted(given), [i for i, x in enumerate(starts) if x.requires_grad]
 
     def gradient(*args: Any) -> tuple:
-        given, starts = args[:-count], args[-count:]
-        found = func(*given)
-        outs = [o for o in (found if isinstance(found, tuple | list) else [found]) if o.requires_grad]
-        wanted = [x for x in given if isinstance(x, Tensor) and x.requires_grad]
-        mode = state.grad_enabled
-        set_grad_enabled(True)
-        try:
-            grads = grad(outs, wanted, starts, create_graph=True, allow_unused=True)
-        finally:
-            set_grad_enabled(mode)
+        for i in ins:  # forward mode gives them without
+            args[i].requires_grad_()
+        outputs = differentiable(func(*args[:-count]))
+        for i in outs:
+            args[len(given) + i].requires_grad_()
+        grads = grad(outputs, [args[i] for i in ins], args[-count:], create_graph=True, allow_unused=True)
         return tuple([g for g in grads if g is not None])
 
     return gradcheck(
         gradient,
-        (*ins, *cotangents),
+        (*given, *starts),
         eps=eps,
         atol=atol,
         rtol=rtol,
@@ -425,11 +370,12 @@ def gradgradcheck(
 
 
 def _random_like(o: Tensor, scattered: bool) -> Tensor:
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=o._data.shape)
-    if o._data.dtype.kind == "c":
-        values = values + 1j * rng.normal(size=o._data.shape)
-    values = np.asarray(values, o._data.dtype)
-    if scattered:
-        values = np.stack([values, values], -1)[..., 0]
-    return wrap(values).requires_grad_()
+    """Numbers between -1 and 1, in every second place of their memory if `scattered`."""
+    dtype = o.dtype if has_derivatives(o) else float64
+    shape = (*o.shape[:-1], o.shape[-1] * 2) if scattered and o.ndim else o.shape
+    parts = [FUNCTIONS["rand"](shape, dtype=float64) * 2 - 1 for _ in range(1 + is_complex(o))]
+    values = (parts[0] + parts[1] * 1j if len(parts) > 1 else parts[0]).to(dtype)
+    return (values[..., ::2] if scattered and o.ndim else values).detach().requires_grad_()
+
+
+__all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]

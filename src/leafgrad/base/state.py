@@ -8,6 +8,7 @@ departed from the default: slower, never wrong.  What is true for a thread stand
 
 import warnings
 from _thread import _local as Local  # as threading.local; importing threading takes longer
+from typing import Any
 
 special: list[object] = []
 modes: list[object] = []
@@ -18,20 +19,63 @@ class State(Local):
 
     grad_enabled = True
     levels: tuple[int, ...] = ()  # forward-mode levels that are open
+    interceptors: tuple = ()  # those in force now (tensor/intercept.py)
+    opened: tuple = ()  # and all that are open
+    inference = False  # inference mode: nothing is recorded, and what is made is marked (tensor.py)
+    grad_in_inference = False  # what is_grad_enabled() says there, where it changes nothing
+    walk: Any = None  # the pass of the engine that is under way (tensor/engine.py)
+    packers: tuple = ()  # pairs of hooks for saved tensors that are open, the newest last (tensor/packing.py)
+    packers_refused: str | None = None  # what to say to whoever opens another
+    asked: Any = None  # the op that a __torch_dispatch__ is doing (tensor/dispatching.py)
+    functions: int = 2  # who may override public functions (tensor/subclass.py): all, modes alone, nobody
+    skips: bool = False  # whether the next to ask is told that there is nobody
+    function_modes: tuple = ()  # the TorchFunctionModes that are open, the newest last
+    profiler: Any = None  # the Recorder of the profile that is open (autograd/recorder.py)
+    multithreading = True  # these three: autograd/switches.py
+    layout_enforced = True
+    view_replay = False
+    transforms: int = 0  # how many functions are being called by a transform (grad, vjp, jvp, vmap)
 
 
 state = State()
 _NO_GRAD = object()
+_INFERENCE = object()
 
 
 def set_grad_enabled(mode: bool) -> None:
-    """Switch recording on or off in this thread."""
-    if state.grad_enabled is not mode:
+    """Switch recording on or off in this thread; in inference mode it stays off."""
+    if state.grad_enabled is not mode and not (mode and state.inference):
         state.grad_enabled = mode
         if mode:
             special.remove(_NO_GRAD)
         else:
             special.append(_NO_GRAD)
+
+
+class inference:
+    """A context in inference mode; or, if not `mode`, one where gradients are recorded and inference mode is off."""
+
+    __slots__ = ("before", "mode")
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+        self.before: list[tuple] = []
+
+    def __enter__(self) -> None:
+        self.before.append((state.inference, state.grad_in_inference, state.grad_enabled))
+        if self.mode:
+            enter_mode(_INFERENCE)
+        state.inference = False
+        set_grad_enabled(not self.mode)
+        state.inference, state.grad_in_inference = self.mode, False
+
+    def __exit__(self, *exc: object) -> None:
+        inference, grad_in_inference, grad_enabled = self.before.pop()
+        state.inference = False
+        set_grad_enabled(grad_enabled)
+        state.inference, state.grad_in_inference = inference, grad_in_inference
+        if self.mode:
+            leave_mode(_INFERENCE)
 
 
 class Anomaly:

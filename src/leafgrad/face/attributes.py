@@ -6,7 +6,7 @@ from ..base import messages
 from ..base.where import warn
 from ..op.table import public
 from ..ops.arguments import need_tensor
-from ..tensor.tensor import Attribute, Tensor
+from ..tensor.tensor import Attribute, Tensor, untracked
 from ..values import size
 from ..values.device import CPU, strided
 from ..values.dtype import BY_NP
@@ -100,14 +100,16 @@ def get_device(input: Tensor) -> int:
 
 @public()
 def is_inference(input: Tensor) -> bool:
-    """Whether the tensor was made in inference mode: never, as there is none.
+    """Whether the tensor was made in inference mode.
 
     >>> import leafgrad as torch
-    >>> torch.ones(1).is_inference()
-    False
+    >>> with torch.inference_mode():
+    ...     x = torch.ones(1)
+    >>> x.is_inference(), x.clone().is_inference()
+    (True, False)
     """
     need_tensor("is_inference", input)
-    return False
+    return untracked(input)
 
 
 @public(torch=False)

@@ -6,12 +6,16 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..base.state import modes, state
 from ..base.where import warn
+from ..op.record import Op
 from ..op.table import METHODS, public
 from ..ops.arguments import need_tensor
 from ..ops.nested import item as stored
+from ..ops.samples import refuse_samples
+from ..tensor.intercept import intercepted
 from ..tensor.node import AccumulateGrad, edge_of
-from ..tensor.tensor import FRESH, Tensor, counter_of, wrap
+from ..tensor.tensor import FRESH, Tensor, counter_of, mark, untracked, wrap
 from ..values.dtype import BY_NP
 
 
@@ -28,9 +32,27 @@ def item(self: Tensor) -> Any:
     >>> torch.tensor([2.5]).item()
     2.5
     """
+    if modes:
+        refuse_samples(messages.VMAP_ITEM, self)
     if self._data.size != 1:
         raise RuntimeError(messages.NOT_SCALAR.format(count=self._data.size))
+    return _element(self)
+
+
+def _element(self: Tensor) -> Any:
+    """The one element of a tensor."""
+    if modes and state.interceptors:
+        return intercepted(_local_scalar, (self,), (), None, lambda: _plain(self._data).item())
     return _plain(self._data).item()
+
+
+_local_scalar = Op("_local_scalar_dense", lambda self: self, ("self",))  # what interceptors see
+
+
+def _refuse_class(self: Tensor, message: str) -> None:
+    """RuntimeError for a tensor whose class says itself what ops on it do: its memory says nothing."""
+    if type(self).__torch_dispatch__ is not Tensor.__torch_dispatch__:
+        raise RuntimeError(message.format(cls=type(self).__name__))
 
 
 def _plain(data: np.ndarray) -> np.ndarray:
@@ -46,6 +68,9 @@ def tolist(self: Tensor) -> Any:
     >>> torch.ones(2, 2).tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     """
+    if modes:
+        refuse_samples(messages.VMAP_DATA, self)
+    _refuse_class(self, messages.TOLIST_CLASS)
     return _plain(self._data).tolist()
 
 
@@ -65,10 +90,13 @@ def numpy(self: Tensor, *args: Any, force: bool = False) -> np.ndarray:
         )
     if type(force) is not bool:
         raise TypeError(messages.NUMPY_FORCE.format(type=type(force).__name__))
+    _refuse_class(self, messages.NUMPY_CLASS)
     if not force and edge_of(self) is not None:
         raise RuntimeError(messages.NUMPY_GRAD)
     if self._data.dtype.kind == "V":
         raise TypeError(messages.NUMPY_BFLOAT16)
+    if modes:
+        refuse_samples(messages.VMAP_DATA, self)
     return self._data
 
 
@@ -82,16 +110,20 @@ Tensor.__array_priority__ = 1000  # type: ignore[attr-defined]
 
 @_method
 def __bool__(self: Tensor) -> bool:
+    if modes:
+        refuse_samples(messages.VMAP_BOOL, self)
     if self._data.size != 1:
         kind = "no values" if self._data.size == 0 else "more than one value"
         raise RuntimeError(messages.AMBIGUOUS.format(kind=kind))
-    return bool(_plain(self._data).reshape(()).item())
+    return bool(_element(self))
 
 
 def _one(self: Tensor) -> Any:
+    if modes:
+        refuse_samples(messages.VMAP_ITEM, self)
     if self._data.size != 1:
         raise ValueError(messages.NEW_NOT_SCALAR)
-    return _plain(self._data).reshape(()).item()
+    return _element(self)
 
 
 _warned = False
@@ -139,7 +171,9 @@ def __complex__(self: Tensor) -> complex:
 def __index__(self: Tensor) -> int:
     if self._data.size != 1 or self._data.dtype.kind not in "biu":
         raise TypeError(messages.NOT_INDEX)
-    return int(self._data.reshape(()).item())
+    if modes:
+        refuse_samples(messages.VMAP_ITEM, self)
+    return int(_element(self))
 
 
 @_method
@@ -168,7 +202,7 @@ def __reversed__(self: Tensor) -> Tensor:
 def __contains__(self: Tensor, element: Any) -> bool:
     if not isinstance(element, Tensor | int | float | complex | np.generic):
         raise RuntimeError(messages.CONTAINS.format(type=type(element)))
-    return bool((self == element).any())  # type: ignore[attr-defined]
+    return bool((self == element).any().item())  # type: ignore[attr-defined]
 
 
 # --- NumPy and DLPack ---
@@ -186,6 +220,8 @@ def __dlpack__(self: Tensor, **options: Any) -> Any:
     """The tensor's memory as a DLPack capsule; BufferError if it requires grad."""
     if edge_of(self) is not None:
         raise BufferError(messages.DLPACK_GRAD)
+    if modes:
+        refuse_samples(messages.VMAP_DATA, self)
     return self._data.__dlpack__(**{k: v for k, v in options.items() if v is not None})
 
 
@@ -248,6 +284,7 @@ def __deepcopy__(self: Tensor, memo: dict) -> Tensor:
         raise RuntimeError(messages.DEEPCOPY_NON_LEAF)
     if id(self) in memo:
         return memo[id(self)]
+    refuse_samples(messages.VMAP_STORAGE, self, error=NotImplementedError)
     out = _blank(type(self), np.array(self._data, order="K"), edge is not None)
     memo[id(self)] = out
     kept = self._node.grad if edge is not None else self._notes.grad if self._notes is not None else None
@@ -260,6 +297,7 @@ def __deepcopy__(self: Tensor, memo: dict) -> Tensor:
 @_method
 def __reduce_ex__(self: Tensor, protocol: Any) -> tuple:
     """Pickled are the elements (not what else a view's memory holds), the class, and `requires_grad`."""
+    refuse_samples(messages.VMAP_STORAGE, self, error=NotImplementedError)
     state = (type(self), np.array(self._data, order="K"), self.requires_grad)
     return _rebuild, state, self.__dict__ or None
 
@@ -272,14 +310,17 @@ def _rebuild(cls: type, data: np.ndarray, requires_grad: bool) -> Tensor:
 def _blank(cls: Any, data: np.ndarray, requires_grad: bool) -> Any:
     out = object.__new__(cls)
     out._data, out._node, out._counter, out._notes = data, None, FRESH, None
+    mark(out)
     return out.requires_grad_() if requires_grad else out
 
 
 @_method
 def __copy__(self: Tensor) -> Tensor:
     """A leaf on the same memory, with its own attributes."""
+    refuse_samples(messages.VMAP_STORAGE, self, error=NotImplementedError)
     out = _blank(type(self), self._data, self.requires_grad)
-    out._counter = counter_of(self)
+    if not untracked(self):
+        out._counter = counter_of(self)
     out.__dict__.update(self.__dict__)
     return out
 
@@ -296,6 +337,7 @@ def _overwrite(name: str, tensors: tuple[Tensor, ...], names: tuple[str, ...], f
         if t._data.dtype != first._data.dtype:
             want, got = BY_NP[first._data.dtype].tensor_type, BY_NP[t._data.dtype].tensor_type
             raise TypeError(messages.MAP_DTYPE.format(name=name, want=want, argument=argument, got=got))
+    refuse_samples(messages.VMAP_DATA, *tensors)
     dtype = first._data.dtype
     columns = [_plain(np.broadcast_to(t._data, first._data.shape)).ravel().tolist() for t in tensors]
     values = [stored(function(*row), dtype) for row in zip(*columns, strict=True)]

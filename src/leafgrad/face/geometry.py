@@ -10,11 +10,12 @@ from ..op.table import public
 from ..ops.arguments import integer, need_tensor, size_list, wrap_dim
 from ..ops.arithmetic import not_differentiable
 from ..ops.parts import check_format, check_window
+from ..ops.samples import refuse_samples
 from ..tensor.call import record, recording
 from ..tensor.leaf import follow
 from ..tensor.misuse import invalid
 from ..tensor.node import edge_of
-from ..tensor.tensor import Tensor, wrap
+from ..tensor.tensor import Tensor, check_untracked, wrap
 from ..tensor.write import bump, check_history
 from ..values import size as sizes
 from ..values import strides
@@ -180,12 +181,14 @@ def untyped_storage(self: Tensor) -> UntypedStorage:
     >>> torch.ones(2, 3)[1].untyped_storage().nbytes()
     24
     """
+    refuse_samples(messages.VMAP_STORAGE, self, error=NotImplementedError)
     return UntypedStorage(strides.root(self._data))
 
 
 @public(torch=False)
 def data_ptr(self: Tensor) -> int:
     """The address of the first element; 0 for an empty tensor."""
+    refuse_samples(messages.VMAP_DATA, self)
     return strides.address(self._data) if self._data.size else 0
 
 
@@ -199,6 +202,7 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     (True, False)
     """
     need_tensor("is_set_to", tensor, "tensor", 1)
+    refuse_samples(messages.VMAP_SET.format(op="is_set_to"), self, tensor)
     a, b = self._data, tensor._data
     return strides.root(a) is strides.root(b) and strides.geometry(a) == strides.geometry(b)
 
@@ -226,6 +230,8 @@ def set_(
     >>> torch.tensor([]).long().set_(x.untyped_storage(), 1, (2,))
     tensor([1, 2])
     """
+    check_untracked(self)
+    refuse_samples(messages.VMAP_SET.format(op="set_"), self, source)
     dtype = self._data.dtype
     if source is None:
         data = np.empty(0, dtype)

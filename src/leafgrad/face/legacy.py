@@ -11,7 +11,7 @@ from ..ops.arguments import sizes
 from ..ops.create import allocate
 from ..ops.nested import array_of
 from ..ops.views import alias
-from ..tensor.tensor import FRESH, Tensor
+from ..tensor.tensor import FRESH, Tensor, mark
 from ..values import device as devices
 from ..values import dtype as dtypes
 from ..values.dtype import BY_NP, dtype
@@ -64,6 +64,7 @@ def _construct(
         out._data = array_of(first, np_dtype)
     else:
         raise TypeError(messages.NEW_SEQUENCE.format(type=c_name(first)))
+    mark(out)
     return out
 
 

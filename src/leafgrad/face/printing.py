@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
-from ..base.state import state
+from ..base.state import modes, state
+from ..tensor.batch import levels_of
 from ..tensor.tensor import Tensor
 from ..values import dtype as dtypes
 from .format_numbers import column
@@ -126,10 +127,16 @@ def tensor_repr(tensor: Tensor, *, tensor_contents: str | None = None, plain: bo
     >>> torch.tensor([1.0, 2.5], requires_grad=True) * 2
     tensor([2., 5.], grad_fn=<MulBackward0>)
     """
+    if modes and (depth := len(levels_of(tensor))):  # what vmap maps over: all samples
+        value = tensor_repr(tensor._notes.physical).replace("\n", "\n    ")  # type: ignore[union-attr]
+        return f"BatchedTensor(lvl={depth}, bdim=0, value=\n    {value}\n)"
     if plain is None:
         plain = type(tensor) is Tensor
     name = "tensor" if plain else type(tensor).__name__
-    text = array_repr(tensor._data, name, _history(tensor), tensor_contents)
+    suffixes = _history(tensor)
+    if tensor_contents is None and not tensor._data.flags.writeable and _has_no_values(tensor):
+        tensor_contents, suffixes = "...", [f"size={tensor._data.shape}", *suffixes]
+    text = array_repr(tensor._data, name, suffixes, tensor_contents)
     return f"Parameter({text})" if not plain and getattr(tensor, "_is_param", False) else text
 
 
@@ -141,8 +148,13 @@ def tensor_format(tensor: Tensor, spec: str) -> str:
     '2.500'
     """
     if tensor._data.ndim == 0 and type(tensor) is Tensor:
-        return format(tensor._data.item(), spec)
+        return format(tensor.item(), spec)
     return object.__format__(tensor, spec)
+
+
+def _has_no_values(tensor: Tensor) -> bool:
+    """Whether a class says what ops on this tensor do, which was made by `_make_wrapper_subclass`."""
+    return type(tensor).__torch_dispatch__ is not Tensor.__torch_dispatch__
 
 
 def _history(tensor: Any) -> list[str]:
@@ -158,7 +170,7 @@ def _history(tensor: Any) -> list[str]:
         elif tensor.requires_grad:
             suffixes.append("requires_grad=True")
     tangents = tensor._notes and tensor._notes.tangents
-    if tangents and state.levels and state.levels[-1] in tangents:
+    if tangents and not state.inference and state.levels and state.levels[-1] in tangents:
         suffixes.append(f"tangent={tangents[state.levels[-1]]}")
     return suffixes
 

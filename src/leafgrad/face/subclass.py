@@ -1,12 +1,19 @@
 """Making tensors of a subclass: `as_subclass`, `Tensor._make_subclass`."""
 
+from operator import index
 from typing import Any
+
+import numpy as np
 
 from ..base import messages
 from ..op.table import METHODS
 from ..ops.views import alias
+from ..tensor import subclass
 from ..tensor.misuse import wrong
-from ..tensor.tensor import Tensor
+from ..tensor.tensor import Tensor, wrap
+from ..values import device as devices
+from ..values.dtype import get_default_dtype
+from ..values.strides import contiguous, extent
 
 
 def _check(cls: Any) -> None:
@@ -51,3 +58,60 @@ def _make_subclass(cls: type, data: Tensor, require_grad: bool = False) -> Any:
 
 
 Tensor._make_subclass = staticmethod(_make_subclass)  # type: ignore[attr-defined]
+
+
+def _make_wrapper_subclass(
+    cls: type,
+    size: Any,
+    strides: Any = None,
+    storage_offset: int | None = None,
+    memory_format: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor of the class `cls` without values: its `__torch_dispatch__` says what ops on it do.
+
+    size, strides, dtype: what it is to look like.  TypeError for a class that defines no `__torch_dispatch__`.
+    """
+    _check(cls)
+    if cls.__torch_dispatch__ is Tensor.__torch_dispatch__:  # type: ignore[attr-defined]
+        raise TypeError(messages.WRAPPER_DISPATCH.format(cls=cls.__name__))
+    devices.check(device, "_make_wrapper_subclass")
+    kind = get_default_dtype() if dtype is None else dtype
+    size = tuple(map(index, size))
+    steps = contiguous(size) if strides is None else tuple(map(index, strides))
+    memory = np.zeros(extent(size, steps), kind.np)
+    data = np.ndarray(size, kind.np, memory, 0, tuple([s * memory.itemsize for s in steps]))
+    data.flags.writeable = False  # nobody's values
+    out: Any = wrap(data)
+    out.__class__ = cls
+    if requires_grad:
+        out.requires_grad_()
+    return out
+
+
+Tensor._make_wrapper_subclass = staticmethod(_make_wrapper_subclass)  # type: ignore[attr-defined]
+
+
+# --- classes that take over: loaded when the first is defined ---
+
+
+def watch_functions() -> None:
+    """Let public functions ask `__torch_function__`."""
+    from .overridable import overridable
+
+    overridable()
+    subclass.watch_functions = subclass.nothing
+
+
+def watch_ops() -> None:
+    """Let ops ask `__torch_dispatch__`."""
+    from ..tensor.dispatching import watch_ops
+
+    watch_ops()
+
+
+subclass.watch_functions, subclass.watch_ops = watch_functions, watch_ops

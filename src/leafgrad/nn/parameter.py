@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..face.printing import tensor_repr
+from ..tensor.subclass import _disabled_torch_function_impl
 from ..tensor.tensor import Tensor
 
 
@@ -18,7 +19,7 @@ class Parameter(Tensor):
     """
 
     _is_param = True
-    _plain_results = True
+    __torch_function__ = _disabled_torch_function_impl
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
         data = Tensor() if data is None else data

@@ -23,6 +23,24 @@ def arguments(fn: Any) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
+def same(grad: Any) -> Any:
+    """The rule of an input whose gradient is that of the output, as it is."""
+    return grad
+
+
+class composite:
+    """A batch rule that says what the op is in terms of others, called on batched tensors as if they were samples."""
+
+    __slots__ = ("formula",)
+
+    def __init__(self, formula: Callable) -> None:
+        self.formula = formula
+
+
+def alike() -> None:
+    """The batch rule of an op all of whose inputs have the same dimensions: those that its params name are shifted."""
+
+
 class Rule:
     """A derivative formula and where its arguments lie in the list (inputs..., params..., outputs...).
 
@@ -63,10 +81,11 @@ class Op:
     to, refuses, numbers, weigh, signatures, out_says: which dtypes and arguments it takes; see
     tensor/elementwise.py.  shows: what else its nodes show as saved: constants, such as {"alpha": 1}, or
     functions of the node.  in_place: the op to record when the first input is written, where torch has another.
+    batch: the rule for vmap, where it is not derived; see Note [Batch rules] in tensor/batch.py.
     """
 
     __slots__ = (
-        "augment", "differentiable", "elementwise", "in_place", "inputs", "joint", "jvp", "kernel", "linear",
+        "augment", "batch", "differentiable", "elementwise", "in_place", "inputs", "joint", "jvp", "kernel", "linear",
         "multi_view", "name", "node",
         "node_class", "numbers", "operator", "out_says", "outputs", "params", "public", "refuses", "rules",
         "saves", "shape_names", "shapes_of", "shows", "signatures",
@@ -100,8 +119,10 @@ class Op:
         shows: dict[str, Any] | None = None,
         out_says: tuple | None = None,
         in_place: "Op | None" = None,
+        batch: Any = None,
     ) -> None:
         self.name, self.kernel, self.inputs, self.params = name, kernel, inputs, params
+        self.batch = batch
         self.jvp, self.outputs, self.linear, self.elementwise, self.to = jvp, outputs, linear, elementwise, to
         self.refuses, self.numbers, self.signatures, self.shows = refuses, numbers, signatures, shows
         self.view, self.multi_view, self.strided, self.writes = (

@@ -18,6 +18,7 @@ AUGMENT: dict[str, Callable] = {}  # and for __iadd__
 REFLECTED: dict[str, Callable] = {}  # "add" for __radd__: called with (self, other)
 SIGNATURES: dict[Callable, tuple[str, ...]] = {}  # torch's overloads, listed where arguments fit none of them
 SPACES: dict[str, dict[str, Callable]] = {"nn.functional": {}, "special": {}, "linalg": {}, "fft": {}}
+OTHERS: dict[str, Callable] = {}  # functions elsewhere that classes may override: "autograd.grad"
 
 
 def expose(

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base import messages
 from ..base.state import modes
-from ..op.record import Op
+from ..op.record import Op, composite
 from ..op.table import public
 from ..tensor.call import apply
 from ..tensor.elementwise import NUMBERS, check_cast, convert
@@ -16,12 +16,14 @@ from ..tensor.misuse import invalid, wrong
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import INPLACE, check_inplace, inplace, into
 from ..values import promotion
-from .arithmetic import conj, mul
+from ..values.arguments import plain
+from .arithmetic import add, conj, mul
 from .dims import check_out_dtype, cpp_name, type_of
 from .matmul import adjoint, check_bmm, check_bool, check_mm, check_mv
 from .matmul import bmm_of as bmm
 from .matmul import mm_of as mm
 from .matmul import mv_of as mv
+from .reduce import sum_dims
 from .shapes import expanded_shape
 from .views import expand, unsqueeze
 
@@ -61,9 +63,10 @@ def _sum(
     second: str,
     by_first: Callable,
     by_second: Callable,
+    of: Callable,
 ) -> Callable:
     """The function of `beta * self + alpha * product`; `check` raises what the kernel refused, and returns
-    what it shall have."""
+    what it shall have; `of` is the product of tensors."""
     careful = name == "addr"  # it promotes, and is elementwise: what is multiplied by zero counts
 
     def kernel(self: ndarray, a: ndarray, b: ndarray, beta: Any, alpha: Any) -> ndarray:
@@ -80,7 +83,12 @@ def _sum(
         first: by_first,
         second: by_second,
     }
-    op = Op(name, kernel, ("self", first, second), ("beta", "alpha"), vjp=rules)
+
+    def in_parts(x: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Any:
+        product = of(a, b) if alpha == 1 else mul(of(a, b), alpha)
+        return product if beta == 0 else add(product, x if beta == 1 else mul(x, beta))
+
+    op = Op(name, kernel, ("self", first, second), ("beta", "alpha"), vjp=rules, batch=composite(in_parts))
 
     def full(inputs: tuple, factors: tuple, out: Any) -> Any:
         for i, (x, label) in enumerate(zip(inputs, ("input", first, second), strict=True)):
@@ -124,8 +132,10 @@ def _number(x: Any, name: str, form: str) -> Any:
     """A factor as a Python number; tensors of one element stand for some."""
     if type(x) in NUMBERS:
         return x
-    if isinstance(x, np.number | np.bool) or (isinstance(x, Tensor) and x._data.ndim == 0):
+    if isinstance(x, Tensor) and x._data.ndim == 0:
         return x.item()
+    if isinstance(x := plain(x), NUMBERS):
+        return x
     raise invalid(name, (form,))
 
 
@@ -250,27 +260,28 @@ def _check_addbmm(values: list, inputs: tuple, factors: tuple, out: Any) -> list
 _addmm = _sum(
     "addmm", mm, _check_addmm, "mat1", "mat2",
     lambda grad, mat2, alpha: _times(mm(grad, adjoint(mat2)), alpha),
-    lambda grad, mat1, alpha: _times(mm(adjoint(mat1), grad), alpha),
+    lambda grad, mat1, alpha: _times(mm(adjoint(mat1), grad), alpha), mm,
 )  # fmt: skip
 _addmv = _sum(
     "addmv", mv, _check_addmv, "mat", "vec",
     lambda grad, vec, alpha: _times(_outer(grad, conj(vec)), alpha),
-    lambda grad, mat, alpha: _times(mv(adjoint(mat), grad), alpha),
+    lambda grad, mat, alpha: _times(mv(adjoint(mat), grad), alpha), mv,
 )  # fmt: skip
 _addr = _sum(
     "addr", lambda x, y: np.multiply(x[:, None], y), _check_addr, "vec1", "vec2",
     lambda grad, vec2, alpha: _times(mv(grad, conj(vec2)), alpha),
-    lambda grad, vec1, alpha: _times(mv(grad.mT, conj(vec1)), alpha),
+    lambda grad, vec1, alpha: _times(mv(grad.mT, conj(vec1)), alpha), _outer,
 )  # fmt: skip
 _baddbmm = _sum(
     "baddbmm", bmm, _check_baddbmm, "batch1", "batch2",
     lambda grad, batch2, alpha: _times(bmm(grad, adjoint(batch2)), alpha),
-    lambda grad, batch1, alpha: _times(bmm(adjoint(batch1), grad), alpha),
+    lambda grad, batch1, alpha: _times(bmm(adjoint(batch1), grad), alpha), bmm,
 )  # fmt: skip
 _addbmm = _sum(
     "addbmm", _summed_batches, _check_addbmm, "batch1", "batch2",
     lambda grad, batch2, alpha: _times(bmm(_each(grad, batch2), adjoint(batch2)), alpha),
     lambda grad, batch1, alpha: _times(bmm(adjoint(batch1), _each(grad, batch1)), alpha),
+    lambda a, b: sum_dims(bmm(a, b), (0,), False),
 )  # fmt: skip
 
 

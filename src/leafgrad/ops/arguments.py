@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
-from ..tensor.misuse import Missing, entry, is_method, renew_arguments, wrong
+from ..tensor.misuse import Missing, entry, is_method, overlooked, renew_arguments, wrong
 from ..tensor.tensor import Tensor
 from ..values.sequences import c_name as type_name
 
@@ -103,4 +103,5 @@ def need_tensor(op: str, x: Any, name: str = "input", position: int = 1) -> None
     if not isinstance(x, Tensor):
         if type(x) is Missing:
             x._raise()
-        raise TypeError(messages.NOT_TENSOR.format(op=op, name=name, position=position, type=type_name(x)))
+        text = messages.NOT_TENSOR.format(op=op, name=name, position=position, type=type_name(x))
+        raise TypeError(text + overlooked(x))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..op.record import same
 from ..op.table import expose, public
 from ..tensor.elementwise import foreign
 from ..tensor.kinds import binary, elementary, fused, unary
@@ -12,6 +13,7 @@ from ..tensor.misuse import invalid, wrong
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import INPLACE
 from ..values import kernels as k
+from ..values.arguments import plain
 from ..values.blocks import LARGE
 from ..values.dtype import FLOAT
 from ..values.promotion import common
@@ -87,9 +89,7 @@ div: Any = binary(
     to=FLOAT,
 )  # fmt: skip
 add = binary(
-    "add", k.add,
-    self=lambda grad: grad,
-    other=lambda grad: grad,
+    "add", k.add, self=same, other=same,
     linear=True, numbers=("self", "other"), shows={"alpha": 1},
 )  # fmt: skip
 
@@ -157,9 +157,8 @@ def _alpha(op: str, alpha: Any, *operands: Any) -> Any:
     if type(x) is Tensor and x._data.dtype.kind == "f" and (type(alpha) is float or type(alpha) is int):
         return alpha
     if isinstance(alpha, Tensor) and alpha._data.size == 1:
-        alpha = alpha._data.item()
-    elif isinstance(alpha, np.number | np.bool):
         alpha = alpha.item()
+    alpha = plain(alpha)
     if not isinstance(alpha, int | float | complex):
         raise wrong(op, "alpha", None, "Number", alpha)
     if any(foreign(x) for x in operands):
@@ -167,7 +166,7 @@ def _alpha(op: str, alpha: Any, *operands: Any) -> Any:
     kind = common(*[x._data if isinstance(x, Tensor) else x for x in operands]).kind
     if type(alpha) is bool and kind != "b":
         raise RuntimeError(messages.ALPHA_BOOL)
-    if type(alpha) is float and kind in "iub":
+    if type(alpha) in (float, complex) and kind in "iub":
         raise RuntimeError(messages.ALPHA_FLOAT)
     if type(alpha) is complex and kind != "c":
         raise RuntimeError(messages.ALPHA_COMPLEX)
@@ -202,8 +201,7 @@ _public_add.write = _add_in_place  # type: ignore[attr-defined]
 def _rsub_operator(self: Tensor, other: Any) -> Any:
     if type(other) is float or type(other) is int:
         return _rsub_from(self, other, ONE)
-    if isinstance(other, np.number | np.bool):
-        other = other.item()
+    other = plain(other)
     return NotImplemented if foreign(other) else _public_rsub(self, other)
 
 

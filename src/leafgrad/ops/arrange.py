@@ -1,13 +1,16 @@
 """Copies in another order or number: flip, roll, rot90, repeat, tile, repeat_interleave."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
 from ..op.table import public
+from ..tensor.kinds import primitive
 from ..tensor.misuse import invalid, wrong
-from ..tensor.tensor import Tensor, wrap
+from ..tensor.numpy_names import by_numpy_name
+from ..tensor.tensor import Tensor
 from ..tensor.view import moved
 from ..values import arrange as kernels
 from ..values import copies
@@ -17,8 +20,9 @@ from ..values.device import contiguous_format
 from . import views
 from .arguments import integer, need_tensor, size_list, sizes, wrap_dim, wrap_dims
 from .rows import index_select
+from .samples import aligned
 from .shapes import flatten
-from .views import reshape, sum_to_size, zeros_of
+from .views import after, reshape, sum_to_size, zeros_of
 
 ndarray = np.ndarray
 
@@ -34,9 +38,18 @@ flip_row = moved(
     lambda self, dims: kernels.flip(self, _wrapped(dims, self.ndim)),
     lambda grad, dims: flip_row(grad, dims),
 )
+
+
+def _roll_samples(self: Any, shifts: tuple, dims: tuple) -> Any:
+    if dims:
+        return roll_row(self, shifts, after(dims))
+    shape = self._data.shape
+    return reshape(roll_row(reshape(self, (shape[0], prod(shape[1:]))), shifts, (1,)), shape)
+
+
 roll_row = moved(
     "roll", lambda self, shifts, dims: kernels.roll(self, shifts, _wrapped(dims, self.ndim)),
-    lambda grad, shifts, dims: roll_row(grad, tuple([-s for s in shifts]), dims),
+    lambda grad, shifts, dims: roll_row(grad, tuple([-s for s in shifts]), dims), batch=_roll_samples,
 )  # fmt: skip
 rot90_row = moved(
     "rot90",
@@ -55,6 +68,7 @@ def _repeat_rule(grad: Any, repeats: tuple, shape: tuple) -> Any:
 repeat_row = moved(
     "repeat", lambda self, repeats: copies.repeat(self, repeats),
     lambda grad, repeats, self_sym_sizes: _repeat_rule(grad, repeats, self_sym_sizes),
+    batch=lambda self, repeats: repeat_row(aligned(self, len(repeats)), (1, *repeats)),
 )  # fmt: skip
 
 # --- flip, roll, rot90 ---
@@ -236,9 +250,8 @@ _INTERLEAVE = (
 )
 
 
-def _counted(repeats: Tensor, output_size: int | None) -> ndarray:
-    """Each index as often as `repeats` says."""
-    times = repeats._data
+def _counted(times: ndarray, output_size: int | None) -> ndarray:
+    """Each index as often as `times` says."""
     if times.ndim != 1:
         raise RuntimeError(messages.INTERLEAVE_VECTOR)
     if times.dtype not in (np.int64, np.int32):
@@ -250,6 +263,9 @@ def _counted(repeats: Tensor, output_size: int | None) -> ndarray:
     if output_size is not None and output_size != times.sum():
         raise RuntimeError(messages.INTERLEAVE_ALLOCATED)
     return np.arange(times.size, dtype=times.dtype).repeat(times)
+
+
+_interleaving = primitive("repeat_interleave", lambda repeats, /, output_size: _counted(repeats, output_size))
 
 
 @public(signatures=_INTERLEAVE)
@@ -269,13 +285,13 @@ def repeat_interleave(
     >>> torch.tensor([5, 6]).repeat_interleave(2), torch.repeat_interleave(torch.tensor([1, 2]))
     (tensor([5, 5, 6, 6]), tensor([0, 1, 1]))
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     op = "repeat_interleave"
     need_tensor(op, input)
     if output_size is not None:
         output_size = integer(op, output_size, "output_size", None)
     if repeats is None:
-        return wrap(_counted(input, output_size))
+        return _interleaving(input, output_size)
     if isinstance(repeats, bool) or not (isinstance(repeats, Tensor) or hasattr(repeats, "__index__")):
         raise invalid(op, _INTERLEAVE)
     if dim is None:
@@ -300,7 +316,7 @@ def _each(x: Tensor, repeats: Tensor, dim: int, size: int, output_size: int | No
     if times.ndim > 1:
         raise RuntimeError(messages.INTERLEAVE_DIMS)
     if times.size == 1:
-        repeats = wrap(np.full(size, times.reshape(()), times.dtype))
+        repeats = views.expand(reshape(repeats, (1,)), (size,))
     elif times.size != size:
         raise RuntimeError(messages.INTERLEAVE_MATCH.format(repeats=times.size, dim=dim, size=size))
-    return index_select(x, dim, wrap(_counted(repeats, output_size)))
+    return index_select(x, dim, _interleaving(repeats, output_size))

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base import messages
 from ..op.table import public
+from ..tensor.batch import bottom
 from ..tensor.call import recording
 from ..tensor.elementwise import check_cast
 from ..tensor.kinds import primitive
@@ -18,7 +19,7 @@ from .arithmetic import add, div, mul, neg, sub
 from .comparison import lt
 from .dims import type_of
 from .exponential import log, log1p
-from .reduction import reduced, reduction_of, share
+from .reduction import NONE, beside_each, reduced, reduced_each, reduction_of, share
 from .ternary import where
 
 ndarray = np.ndarray
@@ -54,6 +55,9 @@ bce_row = primitive(
         "target": lambda grad, self, target, weight, reduction: _by_target(grad, self, target, weight,
         reduction),
     },
+    batch=lambda self, target, weight, reduction: reduced_each(
+        bce_row(self, target, beside_each(weight, self), NONE), reduction
+    ),
 )  # fmt: skip
 
 
@@ -89,6 +93,9 @@ logits_row = primitive(
         "target": lambda grad, self, target, weight, pos_weight, reduction: _by_logit_target(
             grad, self, target, weight, pos_weight, reduction),
     },
+    batch=lambda self, target, weight, pos_weight, reduction: reduced_each(
+        logits_row(self, target, beside_each(weight, self), beside_each(pos_weight, self), NONE), reduction
+    ),
 )  # fmt: skip
 
 
@@ -96,7 +103,7 @@ logits_row = primitive(
 
 
 def _check_constant(name: str, argument: str, x: Tensor | None) -> None:
-    if x is not None and recording() and edge_of(x) is not None:
+    if x is not None and recording() and edge_of(bottom(x)[0]) is not None:
         raise RuntimeError(messages.NOT_DIFFERENTIABLE_BY.format(op=name, argument=argument))
 
 
@@ -154,7 +161,8 @@ def binary_cross_entropy(
         raise RuntimeError(messages.FOUND_DTYPE.format(want=type_of(t.dtype), got=type_of(x.dtype)))
     if x.dtype.kind not in "fV":
         raise NotImplementedError(messages.NOT_FOR.format(kernel=name, type=type_of(x.dtype)))
-    if not np.logical_and.reduce((x >= 0) & (x <= 1), None):
+    every = bottom(input)[0]._data
+    if not np.logical_and.reduce((every >= 0) & (every <= 1), None):
         raise RuntimeError(messages.BCE_RANGE)
     return bce_row(input, target, weight, kind)
 

@@ -55,6 +55,7 @@ def _to_copy(self: Tensor, wanted: Any, memory_format: Any) -> Tensor:
 laid_copy = primitive(
     "_to_copy", lambda self, /, dtype, strides_: strides.laid(self, strides_, dtype),
     vjp={"self": lambda grad: grad}, linear=True, node="ToCopyBackward0",
+    batch=lambda self, dtype, strides_: laid_copy(self, dtype, (strides.extent(self._data.shape[1:], strides_), *strides_)),
 )  # fmt: skip
 
 

@@ -9,13 +9,14 @@ from ..base import messages
 from ..op.record import Op
 from ..op.table import expose, public
 from ..tensor.elementwise import BOOL, broadcast_shapes
-from ..tensor.kinds import binary, unary
+from ..tensor.kinds import binary, primitive, unary
 from ..tensor.misuse import wrong
 from ..tensor.tensor import Tensor, wrap
 from ..values import kernels as k
 from ..values.dtype import BY_NP
 from .arithmetic import zero
 from .division import TENSOR_OR_NUMBER
+from .samples import refuse_samples
 
 # In place, a comparison is recorded (its derivative is zero); otherwise its result is boolean and carries no
 # gradient.
@@ -190,7 +191,7 @@ def _need_other(op: str, input: Any, other: Any) -> None:
         raise wrong(op, "other", 2, "Tensor", other)
 
 
-def _close(op: str, input: Any, other: Any, rtol: Any, atol: Any, equal_nan: Any) -> np.ndarray:
+def _close(op: str, input: Any, other: Any, rtol: Any, atol: Any, equal_nan: Any) -> Tensor:
     _need_other(op, input, other)
     for name, value in (("rtol", rtol), ("atol", atol)):
         if not isinstance(value, int | float | np.number):
@@ -204,6 +205,10 @@ def _close(op: str, input: Any, other: Any, rtol: Any, atol: Any, equal_nan: Any
         if not value >= 0:
             raise RuntimeError(messages.TOLERANCE.format(name=name, value=format(value, "g")))
     broadcast_shapes(x.shape, y.shape)
+    return _are_close(input, other, rtol, atol, equal_nan)
+
+
+def _compared(x: np.ndarray, y: np.ndarray, /, rtol: float, atol: float, equal_nan: bool) -> np.ndarray:
     with np.errstate(all="ignore"):
         close = np.equal(x, y)
         if equal_nan and x.dtype.kind in "fcV":
@@ -213,6 +218,9 @@ def _close(op: str, input: Any, other: Any, rtol: Any, atol: Any, equal_nan: Any
             allowed = atol + np.abs(rtol * y)
             close |= np.isfinite(wide) & (np.abs(wide) <= allowed)
     return np.asarray(close)
+
+
+_are_close = primitive("isclose", _compared, elementwise=True)
 
 
 @public()
@@ -227,7 +235,7 @@ def isclose(
     >>> torch.isclose(torch.tensor([1.0, 2.0]), torch.tensor([1.0 + 1e-6, 2.1]))
     tensor([ True, False])
     """
-    return wrap(_close("isclose", input, other, rtol, atol, equal_nan))
+    return _close("isclose", input, other, rtol, atol, equal_nan)
 
 
 @public()
@@ -240,7 +248,8 @@ def allclose(
     >>> torch.allclose(torch.tensor([1.0, 2.0]), torch.tensor([1.0 + 1e-6, 2.0]))
     True
     """
-    return bool(_close("allclose", input, other, rtol, atol, equal_nan).all())
+    refuse_samples(messages.VMAP_ALLCLOSE, input, other)
+    return bool(_close("allclose", input, other, rtol, atol, equal_nan)._data.all())
 
 
 @public()
@@ -252,5 +261,6 @@ def equal(input: Tensor, other: Tensor) -> bool:
     True
     """
     _need_other("equal", input, other)
+    refuse_samples(messages.VMAP_EQUAL, input, other)
     x, y = input._data, other._data
     return x.shape == y.shape and bool(np.equal(x, y).all())

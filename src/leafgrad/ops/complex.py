@@ -45,8 +45,12 @@ def _whole(self: ndarray) -> ndarray:
     return self.view(WHOLES[self.dtype])[..., 0]
 
 
-as_real = view("view_as_real", _parts, lambda grad: as_complex(grad), strided=False)
-as_complex: Any = view("view_as_complex", _whole, lambda grad: as_real(grad), strided=False)
+as_real = view(
+    "view_as_real", _parts, lambda grad: as_complex(grad), strided=False, batch=lambda self: as_real(self)
+)
+as_complex: Any = view(
+    "view_as_complex", _whole, lambda grad: as_real(grad), strided=False, batch=lambda self: as_complex(self)
+)
 
 
 @public(method=False)
@@ -90,8 +94,12 @@ def view_as_complex(input: Tensor) -> Tensor:
     return as_complex(input)
 
 
-real_part = view("real", lambda self: self.real, lambda grad: grad, strided=False)
-imag = view("imag", lambda self: self.imag, lambda grad: mul(grad, 1j), strided=False)
+real_part = view(
+    "real", lambda self: self.real, lambda grad: grad, strided=False, batch=lambda self: real_part(self)
+)
+imag = view(
+    "imag", lambda self: self.imag, lambda grad: mul(grad, 1j), strided=False, batch=lambda self: imag(self)
+)
 
 
 def real(x: Any) -> Any:

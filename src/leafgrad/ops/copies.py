@@ -86,15 +86,26 @@ def contiguous(self: Tensor, *, memory_format: Any = None) -> Tensor:
 # --- the cast ---
 
 to_copy = moved(
-    "_to_copy", lambda self, dtype: strides.preserved(self, dtype), lambda grad: grad, node="ToCopyBackward0"
-)
+    "_to_copy", lambda self, dtype: strides.preserved(self, dtype), lambda grad: grad, node="ToCopyBackward0",
+    batch=lambda self, dtype: to_copy(self, dtype),
+)  # fmt: skip
 
 # --- copy_ ---
 
 copy = primitive(
     "copy", lambda self, src, /: src,
     vjp={"self": lambda grad: zeros_of(grad, grad.shape), "src": lambda grad: grad}, linear=True, node="CopyBackwards",
+    jvp=lambda tangents, self, src, result: _copied(tangents[1], result._data),
 )  # fmt: skip
+
+
+def _copied(tangent: Any, like: ndarray) -> Any:
+    """A tangent in memory of its own: a later write to the copy must not change that of the source."""
+    if tangent is None:
+        return None
+    return to_copy(
+        tangent if tangent._data.shape == like.shape else views.expand(tangent, like.shape), like.dtype
+    )
 
 
 def check_copy(target: ndarray, source: ndarray) -> None:
@@ -153,11 +164,18 @@ def _filled(self: ndarray, value: ndarray) -> ndarray:
 
 
 fill_number = primitive(
-    "fill", lambda self, /, value: _filled(self, value), vjp={"self": lambda grad: zeros_of(grad, grad.shape)}
+    "fill",
+    lambda self, /, value: _filled(self, value),
+    vjp={"self": lambda grad: zeros_of(grad, grad.shape)},
+    batch=lambda self, value: fill_number(self, value),
 )
 fill_tensor = primitive(
     "fill", lambda self, value, /: _filled(self, value), node="FillBackward1",
     vjp={"self": lambda grad: zeros_of(grad, grad.shape), "value": lambda grad: sum_to_size(grad, ())},
+    batch=lambda self, value: views.clone(
+        views.expand(to_copy(views.reshape(value, (-1, *(1,) * (self._data.ndim - 1))), self._data.dtype), self._data.shape),
+        contiguous_format,
+    ),
 )  # fmt: skip
 # In place, the value itself is the result: it is broadcast when it is written.
 fill_number_in_place = primitive(

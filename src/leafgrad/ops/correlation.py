@@ -8,6 +8,7 @@ import numpy as np
 from ..base import messages
 from ..base.where import warn
 from ..op.table import public
+from ..tensor.batch import bottom
 from ..tensor.kinds import primitive
 from ..tensor.misuse import wrong
 from ..tensor.single import single
@@ -16,12 +17,14 @@ from . import views
 from .arguments import integer
 from .arithmetic import conj, div, mul, not_differentiable, sub
 from .clamping import clamp
+from .comparison import le
 from .complex import complex, imag, real
 from .dims import cpp_name, data_of, type_of
 from .matmul import mm_of
 from .powers import sqrt
 from .reduce import sum_dims, sum_front
 from .scaling import times
+from .ternary import where
 
 ndarray = np.ndarray
 
@@ -40,7 +43,7 @@ def _check_weights(weights: Any, name: str, kinds: str, kind: str, count: int) -
         raise RuntimeError(messages.COV_WEIGHT_DTYPE.format(name=name, kind=kind, type=type_of(w.dtype)))
     if w.size != count:
         raise RuntimeError(messages.COV_WEIGHT_SIZE.format(name=name, got=w.size, want=count))
-    if w.size and w.min() < 0:
+    if (bottom(weights)[0]._data < 0).any():
         raise RuntimeError(messages.COV_WEIGHT_NEGATIVE.format(name=name))
 
 
@@ -76,9 +79,9 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Any = None, aweights: A
         divisor = sub(total, div(times(sum_front(mul(weights, aweights)), correction), total))
     else:
         divisor = sub(total, correction) if correction else total
-    if divisor._data.item() <= 0:
+    if (bottom(divisor)[0]._data <= 0).any():
         warn(messages.COV_FREEDOM)
-        divisor = wrap(np.zeros_like(divisor._data))
+        divisor = where(le(divisor, 0), 0, divisor)
     apart = sub(input, views.unsqueeze(mean, 1))
     products = mm_of(apart, conj(views.t(apart if weights is None else mul(apart, weights))))
     return views.squeeze_all(div(products, divisor))
@@ -112,6 +115,14 @@ def corrcoef(input: Tensor) -> Tensor:
 
 def _histc(self: ndarray, bins: int, low: float, high: float) -> ndarray:
     x = self.reshape(-1)
+    if low == high and x.size:
+        low, high = float(np.minimum.reduce(x)), float(np.maximum.reduce(x))
+    if low == high:
+        low, high = low - 1, high + 1
+    if not (isfinite(low) and isfinite(high)):
+        raise RuntimeError(messages.HISTC_FINITE.format(low=low, high=high))
+    if low > high:
+        raise RuntimeError(messages.HISTC_ORDER)
     if x.dtype.kind == "V" or x.dtype.char == "e":
         x = x.astype(np.float32)
     x = x[(x >= low) & (x <= high)]
@@ -154,16 +165,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out
             else "histogram_cpu"
         )
         raise NotImplementedError(messages.NOT_IMPLEMENTED_FOR.format(kernel=kernel, type=type_of(x.dtype)))
-    low, high = float(min), float(max)
-    if low == high and x.size:
-        low, high = float(np.minimum.reduce(x, None)), float(np.maximum.reduce(x, None))
-    if low == high:
-        low, high = low - 1, high + 1
-    if not (isfinite(low) and isfinite(high)):
-        raise RuntimeError(messages.HISTC_FINITE.format(low=low, high=high))
-    if low > high:
-        raise RuntimeError(messages.HISTC_ORDER)
-    return _histc_of(input, bins, low, high, out=out)
+    return _histc_of(input, bins, float(min), float(max), out=out)
 
 
 def _bincount(self: ndarray, weights: ndarray | None, /, minlength: int) -> ndarray:
@@ -195,7 +197,7 @@ def bincount(input: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
         raise NotImplementedError(
             messages.NOT_IMPLEMENTED_FOR.format(kernel="bincount_cpu", type=type_of(x.dtype))
         )
-    if x.ndim != 1 or (x.size and x.min() < 0):
+    if x.ndim != 1 or (bottom(input)[0]._data < 0).any():
         raise RuntimeError(messages.BINCOUNT_INPUT)
     if weights is not None and weights._data.shape != x.shape:
         raise RuntimeError(messages.BINCOUNT_WEIGHTS)

@@ -8,10 +8,11 @@ from ..base import messages
 from ..base.state import modes
 from ..base.where import warn
 from ..op.table import public
+from ..tensor.batch import hide_all, levels_of
 from ..tensor.call import recording
 from ..tensor.misuse import wrong
 from ..tensor.subclass import dress
-from ..tensor.tensor import Tensor, wrap
+from ..tensor.tensor import Tensor, check_untracked, wrap
 from ..tensor.write import bump
 from ..values import device as devices
 from ..values import dtype as dtypes
@@ -20,8 +21,9 @@ from ..values.device import layout as layout_class
 from ..values.device import strided
 from ..values.dtype import BY_NP
 from ..values.sequences import c_name as type_name
-from ..values.strides import check_overlap
+from ..values.strides import check_overlap, elements, extent
 from .nested import array_of, checked
+from .samples import refuse_samples
 
 # --- what all that make tensors share ---
 
@@ -78,17 +80,34 @@ def _check_out(op: str, out: Any, dtype: Any, device: Any) -> Any:
 
 
 def made(data: np.ndarray, requires_grad: bool = False, like: Tensor | None = None) -> Tensor:
-    """A new leaf around an array, of the class of `like`."""
-    t = wrap(data)
+    """A new leaf around an array, of the class of `like`; where that is a sample inside vmap, one for each sample."""
     if modes and like is not None:
-        dress(t, (like,))
+        if levels := levels_of(like):
+            return _made_each(data, requires_grad, levels)
+        t: Any = dress(wrap(data), (like,))
+    else:
+        t = wrap(data)
     return t.requires_grad_() if requires_grad else t
+
+
+def _made_each(data: np.ndarray, requires_grad: bool, levels: tuple) -> Tensor:
+    """A leaf of its own, which may be written to, for each sample of these levels."""
+    steps = elements(data)
+    step = extent(data.shape, steps) if data.size else 0
+    for level in reversed(levels):
+        steps, step = (step, *steps), step * level.size
+    shape = (*[level.size for level in levels], *data.shape)
+    memory = np.empty(step, data.dtype)
+    whole = np.ndarray(shape, data.dtype, memory, 0, tuple([n * data.itemsize for n in steps]))
+    whole[...] = data
+    return hide_all(made(whole, requires_grad), levels)
 
 
 def finished(data: np.ndarray, out: Tensor | None, requires_grad: bool = False) -> Tensor:
     """A new leaf around `data`, or `out` (already checked) with these values, resized if need be."""
     if out is None:
         return made(data, requires_grad)
+    check_untracked(out)
     if out._data.shape != data.shape:
         out._data = data
     else:
@@ -137,6 +156,7 @@ def tensor(
         out = wrap(np.array(data, np.int64))
     else:
         if isinstance(data, Tensor):
+            refuse_samples(messages.DETACH_VIEW, data)
             warn(messages.NEW_FROM_TENSOR)
         out = wrap(array_of(data, wanted))
     if requires_grad:
@@ -165,8 +185,9 @@ def new_tensor(
         "new_tensor", dtype or BY_NP[self._data.dtype], None, device, requires_grad, pin_memory
     )
     if isinstance(data, Tensor):
+        refuse_samples(messages.DETACH_VIEW, data)
         warn(messages.NEW_FROM_TENSOR_METHOD)
-    return made(array_of(data, np_dtype), requires_grad, self)
+    return made(array_of(data, np_dtype), requires_grad, None if levels_of(self) else self)
 
 
 # --- shared memory ---

@@ -6,10 +6,12 @@ import numpy as np
 
 from ..base import messages
 from ..base.where import warn
+from ..op.record import alike
 from ..op.table import public
 from ..tensor.elementwise import broadcast_shapes
 from ..tensor.kinds import primitive
 from ..tensor.misuse import ABSENT
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.tensor import Tensor
 from .arguments import integer, need_tensor, wrap_dim
 from .arithmetic import conj
@@ -35,6 +37,7 @@ cross_of = primitive(
         "self": lambda grad, other, dim: cross_of(conj(other), grad, dim),
         "other": lambda grad, self, dim: cross_of(grad, conj(self), dim),
     },
+    batch=alike,
 )  # fmt: skip
 
 
@@ -71,7 +74,7 @@ def cross(
     need_tensor("cross", input)
     need_tensor("cross", other, "other", 2)
     if axis is not ABSENT:
-        dim = axis
+        dim = by_numpy_name("axis", axis, dim)
     if dim is None:
         warn(messages.CROSS_DIM)
         if 3 not in input._data.shape:
@@ -92,5 +95,5 @@ def linalg_cross(
     """
     need_tensor("linalg_cross", input)
     need_tensor("linalg_cross", other, "other", 2)
-    dim = dim if axis is ABSENT else axis
+    dim = dim if axis is ABSENT else by_numpy_name("axis", axis, dim)
     return _checked(input, other, integer("linalg_cross", dim, "dim", None), out)

@@ -9,11 +9,13 @@ import numpy as np
 from ..base import messages
 from ..op.table import public
 from ..tensor.misuse import ABSENT, invalid, wrong
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import INPLACE
 from .arguments import integer
 from .arithmetic import add, mul, sub
 from .copies import copy
+from .create import made
 from .dims import data_of, one_dim, store, type_of
 from .join import cat
 from .logical import logical_xor
@@ -59,7 +61,10 @@ def diff(
     n = integer("diff", n, "n", 2)
     if not x.ndim:
         raise RuntimeError(messages.DIFF_DIMS)
-    dim = one_dim("diff", dim if axis is ABSENT else axis, x.ndim, position=3) % x.ndim
+    dim = (
+        one_dim("diff", dim if axis is ABSENT else by_numpy_name("axis", axis, dim), x.ndim, position=3)
+        % x.ndim
+    )
     if n < 0:
         raise RuntimeError(messages.DIFF_ORDER.format(n=n))
     for part, name in ((prepend, "prepend"), (append, "append")):
@@ -67,7 +72,7 @@ def diff(
             _check_part(input, part, name, dim)
     if not n:
         if out is None:
-            return copy(wrap(np.empty_like(x)), input, out=INPLACE)
+            return copy(made(np.empty_like(x), False, input), input, out=INPLACE)
         if out._data.dtype != x.dtype:
             raise RuntimeError(
                 messages.SCALAR_TYPE.format(want=type_of(x.dtype), got=type_of(out._data.dtype))
@@ -88,13 +93,15 @@ def diff(
 # --- areas ---
 
 
+_AREA = ("Tensor y, Tensor x, *, int dim = -1", "Tensor y, *, Number dx = 1, int dim = -1")
+
+
 def _checked(op: str, y: Any, x: Any, dx: Any, dim: Any) -> int:
     """The dimension, once all is right."""
-    signatures = ("Tensor y, Tensor x, *, int dim = -1", "Tensor y, *, Number dx = 1, int dim = -1")
     if not isinstance(y, Tensor) or not (x is None or isinstance(x, Tensor)):
-        raise invalid(op, signatures)
+        raise invalid(op, _AREA)
     if x is not None and dx is not ABSENT:
-        raise invalid(op, signatures)
+        raise invalid(op, _AREA)
     if not y._data.ndim:
         raise IndexError(messages.NO_DIMENSIONS.format(dim=dim))
     dim = one_dim(op, dim, y._data.ndim)
@@ -123,7 +130,7 @@ def _neighbours(y: Tensor, dim: int) -> Tensor:
     return add(slice_of(y, dim, 0, max(n - 1, 0), 1), slice_of(y, dim, min(1, n), n, 1))
 
 
-@public(method=False, aliases=("trapz",))
+@public(method=False, aliases=("trapz",), signatures=_AREA)
 def trapezoid(y: Tensor, x: Any = None, *, dx: Any = ABSENT, dim: int = -1, axis: Any = ABSENT) -> Tensor:
     """The area under y along `dim` by the trapezoidal rule, with samples at the points x, or at distances
     `dx` (1).
@@ -134,7 +141,10 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = ABSENT, dim: int = -1, axis
     >>> torch.trapezoid(torch.tensor([1.0, 3.0, 2.0]))
     tensor(4.5000)
     """
-    dim = _checked("trapezoid", y, x, dx, dim if axis is ABSENT else axis) % y._data.ndim
+    dim = (
+        _checked("trapezoid", y, x, dx, dim if axis is ABSENT else by_numpy_name("axis", axis, dim))
+        % y._data.ndim
+    )
     if not y._data.shape[dim]:
         shape = (*y._data.shape[:dim], *y._data.shape[dim + 1 :])
         return wrap(np.zeros(shape, y._data.dtype))
@@ -144,7 +154,7 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = ABSENT, dim: int = -1, axis
     return over(sum_dims(mul(_neighbours(y, dim), _steps("trapezoid", x, y, dim)), (dim,), False), 2.0)
 
 
-@public(method=False)
+@public(method=False, signatures=_AREA)
 def cumulative_trapezoid(
     y: Tensor, x: Any = None, *, dx: Any = ABSENT, dim: int = -1, axis: Any = ABSENT
 ) -> Tensor:
@@ -154,7 +164,9 @@ def cumulative_trapezoid(
     >>> torch.cumulative_trapezoid(torch.tensor([1.0, 3.0, 2.0]))
     tensor([2.0000, 4.5000])
     """
-    dim = _checked("cumulative_trapezoid", y, x, dx, dim if axis is ABSENT else axis)
+    dim = _checked(
+        "cumulative_trapezoid", y, x, dx, dim if axis is ABSENT else by_numpy_name("axis", axis, dim)
+    )
     along = dim % y._data.ndim
     if x is None:
         return cumsum_front(times(_neighbours(y, along), (1 if dx is ABSENT else dx) / 2), dim)

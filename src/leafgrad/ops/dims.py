@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..tensor.batch import bottom
 from ..tensor.call import recording
 from ..tensor.misuse import invalid, wrong
 from ..tensor.node import edge_of
@@ -176,6 +177,6 @@ def beside(mask: ndarray, x: Any) -> Any:
 
 
 def holds_zero(x: Any) -> bool:
-    """Whether some element is 0."""
-    data = x._data if isinstance(x, Tensor) else x
+    """Whether some element, of any sample, is 0."""
+    data = bottom(x)[0]._data if isinstance(x, Tensor) else x
     return not np.logical_and.reduce(data, None)

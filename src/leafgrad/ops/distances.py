@@ -5,11 +5,14 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..op.record import composite
 from ..op.table import public
+from ..tensor.batch import bottom
 from ..tensor.call import apply
 from ..tensor.elementwise import broadcast, convert
 from ..tensor.kinds import primitive
 from ..tensor.misuse import ABSENT, wrong
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.tensor import Tensor
 from ..tensor.write import into
 from ..values import promotion
@@ -37,6 +40,7 @@ dist_of = primitive(
         "other": lambda grad, self, other, p,
         result: norm_back(neg(grad), sub(self, other), result, p, None, False),
     },
+    batch=composite(lambda self, other, p: norm_of(sub(self, other), p, None, False, None)),
 )  # fmt: skip
 
 
@@ -86,7 +90,8 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, o
 def _length(x: Tensor, dim: int, eps: float) -> Tensor:
     """The 2-norm, at least `eps`; gradients flow as if it had not been cut off."""
     size = views.clone(norm_of(x, 2, (dim,), True), None)
-    np.maximum(size._data, eps, out=size._data)
+    data = bottom(size)[0]._data
+    np.maximum(data, eps, out=data)
     return size
 
 
@@ -112,7 +117,7 @@ def cosine_similarity(
     if dtype.kind not in "fV":
         raise RuntimeError(messages.COSINE_DTYPE.format(type=type_of(dtype)))
     shape = broadcast([x1._data, x2._data])
-    dim = dim if axis is ABSENT else axis
+    dim = dim if axis is ABSENT else by_numpy_name("axis", axis, dim)
     dims("cosine_similarity", dim, len(shape))
     parts = []
     for x in (x1, x2):

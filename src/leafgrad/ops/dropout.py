@@ -8,6 +8,7 @@ import numpy as np
 from ..base import messages
 from ..base.where import warn
 from ..op.table import public
+from ..tensor.batch import hide_all
 from ..tensor.misuse import wrong
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import INPLACE
@@ -16,6 +17,7 @@ from ..values.dtype import BY_NP, default
 from .arguments import need_tensor
 from .arithmetic import add, mul
 from .dims import flag
+from .draws import drawing, sizes_of
 
 _add, _mul = add.op.public, mul.op.public
 ALPHA = 1.7580993408473766  # -scale * alpha of selu
@@ -37,16 +39,18 @@ def _drop(
         raise RuntimeError(messages.DROPOUT_FEATURES)
     _check_dtype(x.dtype, alpha)
     shape = (*x.shape[:2], *(1,) * (x.ndim - 2)) if feature else x.shape
-    noise = np.empty(shape, x.dtype)
+    levels = drawing()
+    noise = np.empty((*sizes_of(levels), *shape), x.dtype)
     distributions.bernoulli(None, noise, 1 - p)
     if not alpha:
         np.divide(noise, 1 - p, out=noise, casting="unsafe")
-        return _mul(input, wrap(noise), out=out)
+        return _mul(input, hide_all(wrap(noise), levels), out=out)
     a = 1.0 / float(np.sqrt((ALPHA * ALPHA * p + 1) * (1 - p)))
     shift = (noise - 1) * x.dtype.type(ALPHA * a) + x.dtype.type(ALPHA * a * p)
-    return _add(
-        _mul(input, wrap(noise * x.dtype.type(a)), out=out), wrap(np.asarray(shift, x.dtype)), out=out
+    scale, offset = (
+        hide_all(wrap(np.asarray(each, x.dtype)), levels) for each in (noise * x.dtype.type(a), shift)
     )
+    return _add(_mul(input, scale, out=out), offset, out=out)
 
 
 def _check_dtype(dtype: np.dtype, alpha: bool) -> None:

@@ -5,14 +5,21 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..base.state import quiet
 from ..op.table import public
 from ..tensor.kinds import primitive
 from ..tensor.misuse import wrong
-from ..tensor.tensor import Tensor, wrap
-from ..tensor.write import bump
+from ..tensor.tensor import Tensor, check_untracked, wrap
+from ..tensor.write import bump, inplace
 from ..values import rows as kernels
 from ..values.arguments import type_name
 from .arguments import integer, need_tensor
+from .comparison import eq
+from .copies import to_copy
+from .masks import fill_number
+from .samples import is_sample, numbers
+from .ternary import where
+from .views import expand, reshape, unsqueeze
 
 ndarray = np.ndarray
 
@@ -42,9 +49,61 @@ def _collect(grad: ndarray, indices: ndarray, /, padding_idx: int, scale_grad_by
     return out
 
 
+# Note [Samples of tables]
+# Tables of several samples are one large table, in which each sample looks up its own rows.  Then padding is no one row.
+
+
+def _own_rows(indices: Any, rows: int) -> Any:
+    """Samples of indices as those of rows of the large table; `rows`: of a sample."""
+    n, ndim = indices._data.shape[0], indices._data.ndim
+    return indices + numbers(n, ndim - 1) * rows
+
+
+def _no_padding(rows: Any, indices: Any, padding_idx: int) -> Any:
+    return fill_number(rows, unsqueeze(eq(indices, padding_idx), -1), 0) if padding_idx >= 0 else rows
+
+
+def _large(table: Any) -> Any:
+    n, rows, width = table._data.shape
+    return reshape(table, (n * rows, width))
+
+
+def _lookup_samples(
+    weight: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool, batched: tuple, samples: int
+) -> Any:
+    if not batched[0]:
+        if not scale_grad_by_freq:
+            return lookup(weight, indices, padding_idx, False, False, weight._data.shape[0])
+        weight = expand(weight, (samples, *weight._data.shape))
+    if not batched[1]:
+        indices = expand(indices, (samples, *indices._data.shape))
+    rows = weight._data.shape[1]
+    whole = _large(weight)
+    found = lookup(whole, _own_rows(indices, rows), -1, scale_grad_by_freq, False, samples * rows)
+    if padding_idx < 0:
+        return found
+    return where(unsqueeze(eq(indices, padding_idx), -1), found.detach(), found)
+
+
+def _backward_samples(
+    grad: Any, indices: Any, num_weights: int, padding_idx: int, scale_grad_by_freq: bool, samples: int
+) -> Any:
+    grad = _no_padding(grad, indices, padding_idx)
+    table = dense_backward(
+        grad, _own_rows(indices, num_weights), samples * num_weights, -1, scale_grad_by_freq
+    )
+    return reshape(table, (samples, num_weights, grad._data.shape[-1]))
+
+
+def _collect_samples(grad: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool) -> Any:
+    rows = collect(_large(grad), _own_rows(indices, grad._data.shape[1]), -1, scale_grad_by_freq)
+    return _no_padding(rows, indices, padding_idx)
+
+
 dense_backward = primitive(
     "embedding_dense_backward", _dense_backward, linear=True,
     vjp={"grad": lambda grad, indices, padding_idx, scale_grad_by_freq: collect(grad, indices, padding_idx, scale_grad_by_freq)},
+    batch=_backward_samples,
 )  # fmt: skip
 collect = primitive(
     "embedding_dense_double_backward", _collect, linear=True,
@@ -53,7 +112,7 @@ collect = primitive(
             grad, indices, grad_sym_sizes[0], padding_idx, scale_grad_by_freq
         )
     },
-    node="EmbeddingBackward0",
+    node="EmbeddingBackward0", batch=_collect_samples,
 )  # fmt: skip
 lookup = primitive(
     "embedding", _embedding, linear=True,
@@ -62,6 +121,7 @@ lookup = primitive(
             grad, indices, weight_sym_argsize_0, padding_idx, scale_grad_by_freq
         )
     },
+    batch=_lookup_samples,
 )  # fmt: skip
 
 # --- embedding ---
@@ -100,16 +160,38 @@ def _renormalize(weight: Tensor, indices: Tensor, max_norm: Any, norm_type: Any)
         raise wrong("embedding_renorm_", "max_norm", 3, "float", max_norm)
     if isinstance(norm_type, bool) or not isinstance(norm_type, int | float):
         raise wrong("embedding_renorm_", "norm_type", 4, "float", norm_type)
-    data = weight._data
+    check_untracked(weight)
+    if is_sample(weight) or is_sample(indices):
+        with quiet():
+            inplace(_renormalized.op, (weight, indices), (max_norm, norm_type))
+        return
+    _scale_down(weight._data, indices._data, max_norm, norm_type)
+    bump(weight)
+
+
+def _scale_down(data: ndarray, indices: ndarray, max_norm: float, norm_type: float) -> None:
     if data.dtype.kind not in "fcV":
         raise RuntimeError(messages.EMBEDDING_NORM_DTYPE.format(type=type_name(data)))
-    kernels.embedding(data, indices._data)  # all checks
-    taken = np.unique(indices._data)
+    kernels.embedding(data, indices)  # all checks
+    taken = np.unique(indices)
     norms = np.linalg.norm(data[taken].astype(np.result_type(data.real.dtype, np.float32)), norm_type, axis=1)
     large = norms > max_norm
     scale = (max_norm / (norms[large].astype(np.float64) + 1e-7)).astype(data.dtype)
     data[taken[large]] *= scale[:, None]
-    bump(weight)
+
+
+def _scaled_down(weight: ndarray, indices: ndarray, /, max_norm: float, norm_type: float) -> ndarray:
+    out = weight.copy()
+    _scale_down(out, indices, max_norm, norm_type)
+    return out
+
+
+def _renormalize_samples(weight: Any, indices: Any, max_norm: float, norm_type: float) -> Any:
+    whole = _renormalized(_large(weight), _own_rows(indices, weight._data.shape[1]), max_norm, norm_type)
+    return reshape(whole, weight._data.shape)
+
+
+_renormalized = primitive("embedding_renorm", _scaled_down, batch=_renormalize_samples)
 
 
 @public(name="embedding", torch=False, method=False, spaces=("nn.functional",))
@@ -156,6 +238,10 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     x = input._data
     if x.dtype != np.int64:
         raise RuntimeError(messages.ONE_HOT_DTYPE)
+    if is_sample(input):
+        if num_classes <= 0:
+            raise RuntimeError(messages.VMAP_ONE_HOT)
+        return to_copy(eq(unsqueeze(input, -1), wrap(np.arange(num_classes))), x.dtype)
     if not x.size:
         if num_classes <= 0:
             raise RuntimeError(messages.ONE_HOT_EMPTY)

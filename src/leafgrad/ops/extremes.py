@@ -6,8 +6,10 @@ import numpy as np
 
 from ..base import messages
 from ..op.table import public
+from ..tensor.batch import bottom
 from ..tensor.kinds import fused
 from ..tensor.misuse import ABSENT, entry, invalid, is_method, wrong
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.single import several, single
 from ..tensor.tensor import Tensor
 from ..values import kernels as k
@@ -19,7 +21,8 @@ from .clamping import maximum, minimum
 from .comparison import eq
 from .dims import Dims, axes, check_out_dtype, data_of, dims, flag, one_dim, pair_of, restore, type_of
 from .picking import pick_back
-from .reduce import sum_dims
+from .reduce import of_samples, sum_dims, whole_or_along
+from .ternary import where
 
 ndarray = np.ndarray
 LONG = np.dtype(np.int64)
@@ -61,17 +64,22 @@ share = fused(_shares, _shares_formula)
 
 def even(grad: Any, self: Any, result: Any) -> Any:
     """The same over all elements; if the largest is NaN, the NaNs share."""
-    if _is_nan(result):
-        nan = self != self
-        return div(
-            mul(grad, nan), sum_dims(nan, None, False, LONG if isinstance(grad, Tensor) else grad.dtype)
-        )
-    return share(grad, self, result, None, False)
+    return _even(grad, self, result, None)
 
 
-def _is_nan(x: Any) -> bool:
-    value = x._data if isinstance(x, Tensor) else x
-    return bool(value != value)
+def even_rows(grad: Any, self: Any, result: Any) -> Any:
+    """The same for each row, along the last dimension."""
+    return _even(grad, self, result, (-1,))
+
+
+def _even(grad: Any, self: Any, result: Any, dim: Dims) -> Any:
+    value = bottom(result)[0]._data if isinstance(result, Tensor) else result
+    if not (value != value).any():
+        return share(grad, self, result, dim, False)
+    result = restore(result, dim, False, self.shape)
+    mask = where(result != result, self != self, eq(self, result))
+    count = sum_dims(mask, dim, True, LONG if isinstance(grad, Tensor) else grad.dtype)
+    return div(mul(restore(grad, dim, False, self.shape), mask), count)
 
 
 # --- amax, amin, aminmax ---
@@ -125,9 +133,15 @@ def amax(
     tensor([5., 7.])
     """
     if axis is not ABSENT:
-        dim = axis
+        dim = by_numpy_name("axis", axis, dim)
     return _extremum(
-        "amax", amax_of, "max_values_cpu", input, dim, keepdim if keepdims is ABSENT else keepdims, out
+        "amax",
+        amax_of,
+        "max_values_cpu",
+        input,
+        dim,
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+        out,
     )
 
 
@@ -149,9 +163,15 @@ def amin(
     tensor([1., 3.])
     """
     if axis is not ABSENT:
-        dim = axis
+        dim = by_numpy_name("axis", axis, dim)
     return _extremum(
-        "amin", amin_of, "min_values_cpu", input, dim, keepdim if keepdims is ABSENT else keepdims, out
+        "amin",
+        amin_of,
+        "min_values_cpu",
+        input,
+        dim,
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+        out,
     )
 
 
@@ -168,8 +188,9 @@ def _aminmax_back(grad: Any, self: Any, min: Any, max: Any, dim: int | None, kee
 
 
 _aminmax_of = several(
-    "aminmax", _aminmax, _aminmax_back, types.aminmax, outputs=("min", "max"), differentiable=2
-)
+    "aminmax", _aminmax, _aminmax_back, types.aminmax, outputs=("min", "max"), differentiable=2,
+    batch=lambda self, dim, keepdim: whole_or_along(_aminmax_of, self, dim, keepdim),
+)  # fmt: skip
 
 
 @public()
@@ -190,8 +211,12 @@ def aminmax(
     """
     x = data_of("aminmax", input)
     if axis is not ABSENT:
-        dim = axis
-    keepdim = flag("aminmax", keepdim if keepdims is ABSENT else keepdims, position=None)
+        dim = by_numpy_name("axis", axis, dim)
+    keepdim = flag(
+        "aminmax",
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+        position=None,
+    )
     if dim is not None:
         dim = one_dim("aminmax", dim, x.ndim, position=None)
     if not x.size and dim is None:
@@ -226,10 +251,24 @@ def _min(self: ndarray, dim: int, keepdim: bool) -> tuple[ndarray, ndarray]:
     return r.min(self, dim % (self.ndim or 1), keepdim)
 
 
-max_all = single("max", _max_all, even, node="MaxBackward1")
-min_all = single("min", _min_all, even, node="MinBackward1")
+max_all = single("max", _max_all, even, node="MaxBackward1", batch=lambda self: _max_rows(of_samples(self)))
+min_all = single("min", _min_all, even, node="MinBackward1", batch=lambda self: _min_rows(of_samples(self)))
 max_along = several("max", _max, pick_back, types.max, node="MaxBackward0")
 min_along = several("min", _min, pick_back, types.min, node="MinBackward0")
+_max_rows: Any = single(
+    "max",
+    lambda self: r.amax(self, self.ndim - 1, False),
+    even_rows,
+    node="MaxBackward1",
+    batch=lambda self: _max_rows(self),
+)
+_min_rows: Any = single(
+    "min",
+    lambda self: r.amin(self, self.ndim - 1, False),
+    even_rows,
+    node="MinBackward1",
+    batch=lambda self: _min_rows(self),
+)
 _FORMS = (
     "Tensor input, *, Tensor out = None",
     "Tensor input, Tensor other, *, Tensor out = None",
@@ -300,8 +339,15 @@ def max_front(
             raise invalid("max", _FORMS)
         dim = other
     elif axis is not ABSENT:
-        dim = axis
-    return _largest("max", _MAX, input, dim, keepdim if keepdims is ABSENT else keepdims, out)
+        dim = by_numpy_name("axis", axis, dim)
+    return _largest(
+        "max",
+        _MAX,
+        input,
+        dim,
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+        out,
+    )
 
 
 @public(name="min", signatures=_FORMS)
@@ -325,8 +371,15 @@ def min_front(
             raise invalid("min", _FORMS)
         dim = other
     elif axis is not ABSENT:
-        dim = axis
-    return _largest("min", _MIN, input, dim, keepdim if keepdims is ABSENT else keepdims, out)
+        dim = by_numpy_name("axis", axis, dim)
+    return _largest(
+        "min",
+        _MIN,
+        input,
+        dim,
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+        out,
+    )
 
 
 _MAX: Any = (max_all, max_along, maximum.op.public)  # type: ignore[attr-defined]
@@ -344,8 +397,12 @@ def _argmin(self: ndarray, dim: int | None, keepdim: bool) -> ndarray:
     return r.argmin(self, dim if dim is None else dim % (self.ndim or 1), keepdim)
 
 
-_argmax_of = single("argmax", _argmax)
-_argmin_of = single("argmin", _argmin)
+_argmax_of = single(
+    "argmax", _argmax, batch=lambda self, dim, keepdim: whole_or_along(_argmax_of, self, dim, keepdim)
+)
+_argmin_of = single(
+    "argmin", _argmin, batch=lambda self, dim, keepdim: whole_or_along(_argmin_of, self, dim, keepdim)
+)
 
 
 def _arg(op: str, row: Any, input: Any, dim: Any, keepdim: Any, out: Any) -> Tensor:
@@ -383,8 +440,15 @@ def argmax(
     tensor([1, 0])
     """
     if axis is not ABSENT:
-        dim = axis
-    return _arg("argmax", _argmax_of, input, dim, keepdim if keepdims is ABSENT else keepdims, out)
+        dim = by_numpy_name("axis", axis, dim)
+    return _arg(
+        "argmax",
+        _argmax_of,
+        input,
+        dim,
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+        out,
+    )
 
 
 @public()
@@ -405,5 +469,12 @@ def argmin(
     tensor(0)
     """
     if axis is not ABSENT:
-        dim = axis
-    return _arg("argmin", _argmin_of, input, dim, keepdim if keepdims is ABSENT else keepdims, out)
+        dim = by_numpy_name("axis", axis, dim)
+    return _arg(
+        "argmin",
+        _argmin_of,
+        input,
+        dim,
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+        out,
+    )

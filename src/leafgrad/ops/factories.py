@@ -11,6 +11,7 @@ from ..tensor.misuse import ABSENT, invalid, wrong
 from ..tensor.tensor import Tensor, wrap
 from ..values import arguments, strides
 from ..values import dtype as dtypes
+from ..values.arguments import plain
 from ..values.blocks import LARGE
 from ..values.buffers import empty as new_array
 from ..values.copies import fill
@@ -27,11 +28,8 @@ def number(op: str, x: Any, name: str, position: int) -> Any:
     position: counted from 1 in the function (not the method).
     """
     if isinstance(x, Tensor) and not x._data.ndim and not x.requires_grad:
-        return float(x) if x._data.dtype.kind == "V" else x._data.item()
-    if isinstance(x, np.bool):
-        return float(x)
-    if isinstance(x, np.number):
         return x.item()
+    x = plain(x)
     if not isinstance(x, bool | int | float | complex):
         raise wrong(op, name, position, "Number", x)
     return x

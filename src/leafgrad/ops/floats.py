@@ -99,7 +99,7 @@ def _frexp(self: ndarray, /) -> tuple[ndarray, ndarray]:
 
 _split = primitive(
     "frexp", _frexp, vjp={"self": lambda grad, exponent: mul(grad, pow(0.5, exponent))},
-    outputs=("mantissa", "exponent"), differentiable=1,
+    outputs=("mantissa", "exponent"), differentiable=1, batch=lambda self: _split(self),
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from ..op.table import public
 from ..tensor.elementwise import foreign
 from ..tensor.kinds import primitive
 from ..tensor.misuse import invalid, wrong
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.tensor import Tensor, wrap
 from ..values import gather as kernels
 from ..values.arguments import type_name
@@ -20,8 +21,10 @@ from ..values.gather import along_dim
 from . import views
 from .arguments import integer, need_tensor
 from .arithmetic import conj, div, mul, not_differentiable, sub
-from .comparison import eq
+from .comparison import eq, lt
+from .division import remainder
 from .outs import check_out, no_out
+from .samples import along, is_sample
 from .shapes import reshaped
 from .views import reshape, zeros_of
 
@@ -46,6 +49,7 @@ def _as(mask: Any, like: Any) -> Any:
 gather_row = primitive(
     "gather", lambda self, index, /, dim, sparse_grad: kernels.gather(self, dim, index), linear=True,
     vjp={"self": lambda grad, self, index, dim, sparse_grad: scatter_add_row(zeros_of(grad, self.shape), index, grad, dim)},
+    batch=lambda self, index, dim: along(gather_row, (self, index), dim, False, like=1),
 )  # fmt: skip
 
 
@@ -59,22 +63,27 @@ scatter_src = primitive(
         "self": lambda grad, index, dim: scatter_value(grad, index, dim, 0),
         "src": lambda grad, index, dim: _gathered(grad, dim, index),
     },
+    batch=lambda self, index, src, dim: along(scatter_src, (self, index, src), dim),
 )  # fmt: skip
 scatter_value = primitive(
     "scatter", lambda self, index, /, dim, value, *, out=None: kernels.scatter(self, dim, index, value, out=out),
     vjp={"self": lambda grad, index, dim: scatter_value(grad, index, dim, 0)}, writes=True, node="ScatterBackward1",
+    batch=lambda self, index, dim, value: along(scatter_value, (self, index), dim, value),
 )  # fmt: skip
 scatter_src_reduce = primitive(
     "scatter", lambda self, index, src, /, dim, reduce, *, out=None: kernels.scatter(self, dim, index, src, reduce, out),
     vjp={"self": not_differentiable("aten::scatter"), "src": not_differentiable("aten::scatter")}, writes=True, node="NotImplemented",
+    batch=lambda self, index, src, dim, reduce: along(scatter_src_reduce, (self, index, src), dim, reduce),
 )  # fmt: skip
 scatter_value_reduce = primitive(
     "scatter", lambda self, index, /, dim, value, reduce, *, out=None: kernels.scatter(self, dim, index, value, reduce, out),
     vjp={"self": not_differentiable("aten::scatter")}, writes=True, node="NotImplemented",
+    batch=lambda self, index, dim, value, reduce: along(scatter_value_reduce, (self, index), dim, value, reduce),
 )  # fmt: skip
 scatter_add_row = primitive(
     "scatter_add", lambda self, index, src, /, dim, *, out=None: kernels.scatter_add(self, dim, index, src, out), writes=True,
     vjp={"self": lambda grad: grad, "src": lambda grad, index, dim: _gathered(grad, dim, index)}, linear=True,
+    batch=lambda self, index, src, dim: along(scatter_add_row, (self, index, src), dim),
 )  # fmt: skip
 
 
@@ -149,11 +158,35 @@ scatter_reduce_row = primitive(
         )[1],
     },
     writes=True,
+    batch=lambda self, index, src, dim, reduce, include_self: along(
+        scatter_reduce_row, (self, index, src), dim, reduce, include_self
+    ),
 )
+
+
+def _flat(x: Any) -> Any:
+    return reshape(x, (x._data.shape[0], -1)) if x._data.size else reshape(x, (x._data.shape[0], 0))
+
+
+def _places(self: Any, index: Any) -> Any:
+    """Positions in flattened samples, none of them negative."""
+    index = _flat(index)
+    return index + lt(index, 0) * _flat(self)._data.shape[1]
+
+
+def _take_samples(self: Any, index: Any) -> Any:
+    return reshape(gather_row(_flat(self), _places(self, index), 1, False), index._data.shape)
+
+
+def _put_samples(self: Any, index: Any, source: Any, accumulate: bool) -> Any:
+    row = scatter_add_row if accumulate else scatter_src
+    return reshape(row(_flat(self), _places(self, index), _flat(source), 1), self._data.shape)
+
 
 take_row = primitive(
     "take", lambda self, index, /: kernels.take(self, index), linear=True,
     vjp={"self": lambda grad, self, index: put_row(zeros_of(grad, self.shape), index, grad, True)},
+    batch=_take_samples,
 )  # fmt: skip
 put_row = primitive(
     "put", lambda self, index, source, /, accumulate, *, out=None: kernels.put(self, index, source, accumulate, out), linear=True,
@@ -162,6 +195,7 @@ put_row = primitive(
         "source": lambda grad, index, source: reshape(take_row(grad, index), source.shape),
     },
     writes=True,
+    batch=_put_samples,
 )  # fmt: skip
 
 # --- gather, scatter ---
@@ -195,7 +229,7 @@ def gather(
     tensor([[1, 1],
             [4, 3]])
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     dim = _check("gather", input, dim, index)
     check_out("gather", out, input, input, index)
     if sparse_grad:
@@ -235,7 +269,7 @@ def scatter(
     given = src if value is None else value
     if (src is None) == (value is None) or not isinstance(index, Tensor):
         raise invalid("scatter", _SCATTER)
-    dim = _check("scatter", input, dim if axis is None else axis, index)
+    dim = _check("scatter", input, dim if axis is None else by_numpy_name("axis", axis, dim), index)
     check_out("scatter", out, input)
     if isinstance(given, Tensor) and value is None:
         if reduce is None:
@@ -258,7 +292,7 @@ def scatter_add(
     >>> torch.zeros(3).scatter_add(0, torch.tensor([2, 2]), torch.tensor([1.0, 5.0]))
     tensor([0., 0., 6.])
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     dim = _check("scatter_add", input, dim, index)
     need_tensor("scatter_add", src, "src", 3)
     check_out("scatter_add", out, input)
@@ -285,7 +319,7 @@ def scatter_reduce(
     >>> torch.ones(3).scatter_reduce(0, torch.tensor([1, 1]), torch.tensor([2.0, 6.0]), "mean")
     tensor([1., 3., 1.])
     """
-    dim = _check("scatter_reduce", input, dim if axis is None else axis, index)
+    dim = _check("scatter_reduce", input, dim if axis is None else by_numpy_name("axis", axis, dim), index)
     need_tensor("scatter_reduce", src, "src", 3)
     if not isinstance(reduce, str):
         raise wrong("scatter_reduce", "reduce", 5, "str", reduce)
@@ -342,7 +376,7 @@ def take_along_dim(
     tensor([[2],
             [4]])
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     need_tensor("take_along_dim", input)
     need_tensor("take_along_dim", indices, "indices", 1)
     check_out("take_along_dim", out, input, input, indices)
@@ -350,4 +384,7 @@ def take_along_dim(
         return gather_row(reshaped(input, (-1,)), reshaped(indices, (-1,)), 0, False, out=out)
     dim = integer("take_along_dim", dim, "dim", 3)
     shape, index = along_dim(input._data.shape, indices._data, dim)
-    return gather_row(views.expand(input, shape), wrap(index), dim, False, out=out)
+    found: Any = wrap(index)
+    if is_sample(indices):
+        found = views.expand(remainder(indices, shape[dim] or 1), index.shape)
+    return gather_row(views.expand(input, shape), found, dim, False, out=out)

@@ -10,6 +10,7 @@ from ..base import messages
 from ..base.where import warn
 from ..op.table import public
 from ..tensor.elementwise import broadcast
+from ..tensor.kinds import primitive
 from ..tensor.tensor import Tensor, wrap
 from ..values.dtype import BY_NP
 from ..values.size import Size
@@ -157,6 +158,13 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     return stack([select(x, wrap(mask)) for x in grid([input] * r)], 1)
 
 
+_unravel = primitive(
+    "unravel_index",
+    lambda indices, /, steps, shape: (indices[..., None] // steps % shape).astype(indices.dtype),
+    batch=lambda indices, steps, shape: _unravel(indices, steps, shape),
+)
+
+
 @public(method=False)
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """Positions in a flattened tensor of this shape as one index for each dimension.
@@ -175,5 +183,4 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     if any(n < 0 for n in shape):
         raise ValueError(messages.UNRAVEL_NEGATIVE.format(shape=tuple(shape)))
     steps = np.array([*contiguous(tuple(shape))], np.int64) if shape else np.empty(0, np.int64)
-    found = indices._data[..., None] // steps % np.array(shape, np.int64)
-    return unbind(wrap(found.astype(indices._data.dtype)), -1)
+    return unbind(_unravel(indices, steps, np.array(shape, np.int64)), -1)

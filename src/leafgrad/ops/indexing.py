@@ -28,6 +28,7 @@ from . import views
 from .arguments import need_tensor
 from .copies import copy_, fill_
 from .parts import sliced
+from .samples import is_sample, numbers, refuse_samples
 from .shapes import expanded_shape
 from .views import zeros_of
 
@@ -60,13 +61,85 @@ def _index_backward(grad: ndarray, indices: tuple, sizes: tuple) -> ndarray:
     return out
 
 
+# Note [Samples of an index]
+# Where the samples share the index, the batch axis is one more dimension before it.  Otherwise the number of the sample
+# is one more index before it.  Where that changes which indices stand side by side, NumPy puts their dimensions elsewhere than in the
+# result of a sample: `order` puts them back.
+
+
+def _whole(indices: tuple, marks: tuple, samples: int, ndim: int) -> tuple[tuple, tuple | None, int]:
+    """(the index of the whole batch, order of the dimensions of what it finds or None, how many they are).
+
+    marks: which of the indices have the batch axis.  ndim: of a sample of what is indexed.
+    """
+    parts: list[Any] = []
+    for x, mark in zip(indices, marks, strict=True):
+        if x is None or x._data.dtype.char not in "?B":
+            parts.append((x, mark))
+            continue
+        if mark:
+            raise RuntimeError(messages.VMAP_MASK)
+        refuse_samples(messages.VMAP_MASK, x)
+        parts += [(wrap(each), False) for each in x._data.nonzero()]
+    places = [i for i, (x, _) in enumerate(parts) if x is not None]
+    width = max([x._data.ndim - mark for x, mark in parts if x is not None])
+    beside = places[-1] - places[0] + 1 == len(places)
+    first = places[0] if beside else 0  # where a sample of the result has the dimensions of the indices
+    count = ndim - len(places) + width + 1
+    if not any(marks):
+        order = None if beside else (width, *range(width), *range(width + 1, count))
+        return (None, *[x for x, _ in parts]), order, count
+    wide = [
+        views.reshape(x, (samples, *(1,) * (width + 1 - x._data.ndim), *x._data.shape[1:])) if mark else x
+        for x, mark in parts
+    ]
+    start, end = width + 1, width + 1 + first
+    order = (0, *range(start, end), *range(1, start), *range(end, count)) if first else None
+    return (numbers(samples, width), *wide), order, count
+
+
+def _index_samples(self: Any, indices: tuple, batched: tuple, samples: int) -> Any:
+    if not batched[0]:
+        self = views.expand(self, (samples, *self._data.shape))
+    whole, order, _ = _whole(indices, batched[1], samples, self._data.ndim - 1)
+    found = index(self, whole)
+    return views.permute(found, order) if order else found
+
+
+def _given(values: Any, batched: bool, order: tuple | None, count: int) -> Any:
+    """Values to put, of samples, as the index of the whole batch takes them."""
+    shape = values._data.shape
+    if batched:
+        values = views.reshape(values, (shape[0], *(1,) * (count - len(shape)), *shape[1:]))
+    elif order:
+        values = views.reshape(values, (*(1,) * (count - len(shape)), *shape))
+    return views.permute(values, views.inverse(order)) if order else values
+
+
+def _index_backward_samples(grad: Any, indices: tuple, sizes: tuple, batched: tuple, samples: int) -> Any:
+    whole, order, count = _whole(indices, batched[1], samples, len(sizes))
+    if not batched[0]:
+        grad = views.expand(grad, (samples, *grad._data.shape))
+    return index_backward(_given(grad, True, order, count), whole, (samples, *sizes))
+
+
+def _index_put_samples(
+    self: Any, indices: tuple, values: Any, accumulate: bool, batched: tuple, samples: int
+) -> Any:
+    if not batched[0]:
+        self = views.expand(self, (samples, *self._data.shape))
+    whole, order, count = _whole(indices, batched[1], samples, self._data.ndim - 1)
+    return index_put(self, whole, _given(values, batched[2], order, count), accumulate)
+
+
 _INDEX = Op(
     "index", lambda self, indices: kernels.take(self, indices), ("self", "indices"), linear=True,
     vjp={"self": lambda grad, indices, self_sym_sizes: index_backward(grad, indices, self_sym_sizes)},
+    batch=_index_samples,
 )  # fmt: skip
 _INDEX_BACKWARD = Op(
     "index_backward", _index_backward, ("grad", "indices"), ("sizes",), linear=True,
-    vjp={"grad": lambda grad, indices: index(grad, indices)},
+    vjp={"grad": lambda grad, indices: index(grad, indices)}, batch=_index_backward_samples,
 )  # fmt: skip
 _INDEX_PUT = Op(
     "index_put", _index_put, ("self", "indices", "values"), ("accumulate",), writes=True, linear=True,
@@ -74,6 +147,7 @@ _INDEX_PUT = Op(
         "self": lambda grad, indices, accumulate: grad if accumulate else index_put(grad, indices, zeros_of(grad, ()), False),
         "values": lambda grad, indices: index(grad, indices),
     },
+    batch=_index_put_samples,
 )  # fmt: skip
 
 
@@ -103,13 +177,28 @@ def index_put(x: Any, indices: tuple, values: Any, accumulate: bool) -> Any:
 _INDEX.public, _INDEX_BACKWARD.public, _INDEX_PUT.public = index, index_backward, index_put
 
 
+def _refuse_bounds(index_: Any) -> None:
+    """RuntimeError for a slice, or a list, whose numbers are another for each sample."""
+    for part in index_ if type(index_) in (tuple, list) else (index_,):
+        if type(part) is slice:
+            refuse_samples(messages.VMAP_ITEM, part.start, part.stop, part.step)
+        elif type(part) is list:
+            refuse_samples(messages.VMAP_ITEM, *part)
+
+
 def _tensors(advanced: list) -> tuple:
     """An advanced index with every array as a tensor."""
     return tuple([x if x is None or isinstance(x, Tensor) else wrap(x) for x in advanced])
 
 
 def _data(x: Tensor) -> ndarray:
-    return x._data
+    """The array of a tensor in an index.  One integer for each sample is no position, but an index like others."""
+    data = x._data
+    if modes and not data.ndim and is_sample(x):
+        if data.dtype.kind == "b":
+            raise RuntimeError(messages.VMAP_MASK)
+        return data.reshape(1)
+    return data
 
 
 # --- x[index] ---
@@ -142,6 +231,8 @@ def getitem(self: Tensor, index_: Any) -> Tensor:
             return _seen(self, data, index_ if kind is tuple else (index_,))
     elif index_ is None:
         return view_of(self, strides.unsqueeze(x, 0), UNSQUEEZE, (0,))
+    if modes:
+        _refuse_bounds(index_)
     steps, advanced = plan(x.shape, index_, Tensor, _data)
     for step in steps:
         self = _VIEWS[step[0]](self, *step[1:])
@@ -235,6 +326,8 @@ def setitem(self: Tensor, index_: Any, value: Any) -> None:
     if part is not None and unrecorded(self, value) and _written(part, value):
         bump(self)
         return
+    if modes:
+        _refuse_bounds(index_)
     steps, advanced = plan(self._data.shape, index_, Tensor, _data, True)
     value = _value(self, value)
     for step in steps:

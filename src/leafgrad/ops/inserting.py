@@ -8,6 +8,7 @@ import numpy as np
 from ..base import messages
 from ..op.table import public
 from ..tensor.kinds import primitive
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.tensor import Tensor
 from ..values import strides
 from ..values.arguments import INT64_MAX
@@ -15,7 +16,8 @@ from . import views
 from .arguments import integer, need_tensor, wrap_dim
 from .outs import check_out
 from .parts import diagonal_dims, select_index, window
-from .views import zeros_of
+from .samples import aligned
+from .views import after, zeros_of
 
 ndarray = np.ndarray
 
@@ -32,6 +34,7 @@ select_row = primitive(
         "self": lambda grad, dim, index: select_row(grad, zeros_of(grad, ()), dim, index),
         "src": lambda grad, dim, index: views.select(grad, dim, index),
     },
+    batch=lambda self, src, dim, index: select_row(self, src, after(dim), index),
 )  # fmt: skip
 slice_row = primitive(
     "slice_scatter", lambda self, src, /, dim, start, end, step: _replaced(self, src, views.slice_of, dim, start, end, step),
@@ -39,6 +42,7 @@ slice_row = primitive(
         "self": lambda grad, dim, start, end, step: slice_row(grad, zeros_of(grad, ()), dim, start, end, step),
         "src": lambda grad, dim, start, end, step: views.slice_of(grad, dim, start, end, step),
     },
+    batch=lambda self, src, dim, start, end, step: slice_row(self, src, after(dim), start, end, step),
     linear=True,
 )  # fmt: skip
 diagonal_row = primitive(
@@ -47,6 +51,7 @@ diagonal_row = primitive(
         "self": lambda grad, offset, dim1, dim2: diagonal_row(grad, zeros_of(grad, ()), offset, dim1, dim2),
         "src": lambda grad, offset, dim1, dim2: views.diagonal(grad, offset, dim1, dim2),
     },
+    batch=lambda self, src, offset, dim1, dim2: diagonal_row(self, src, offset, after(dim1), after(dim2)),
     linear=True,
 )  # fmt: skip
 
@@ -78,6 +83,30 @@ def _part(
     return strides.at(strides.root(_laid(grad, _layout)), (size, stride, offset)).copy()
 
 
+def _apart(sizes: tuple, size: tuple, stride: tuple, storage_offset: int | None, layout: tuple) -> tuple:
+    """(size, stride, offset, layout) for samples, each in a storage of its own next to the others'; sizes: (samples, *those of self)."""
+    n, *shape = sizes
+    own, offset, memory = layout
+    memory = max(memory, offset + strides.extent(tuple(shape), own))
+    return (
+        (n, *size),
+        (memory, *stride),
+        offset if storage_offset is None else storage_offset,
+        ((memory, *own), offset, memory * n),
+    )
+
+
+def _strided_samples(
+    self: Any, src: Any, size: tuple, stride: tuple, storage_offset: int | None, _layout: tuple
+) -> Any:
+    src = aligned(src, len(size))
+    return strided_row(self, src, *_apart(self._data.shape, size, stride, storage_offset, _layout))
+
+
+def _part_samples(grad: Any, size: tuple, stride: tuple, storage_offset: int | None, _layout: tuple) -> Any:
+    return strided_part(grad, *_apart(grad._data.shape, size, stride, storage_offset, _layout))
+
+
 strided_row = primitive(
     "as_strided_scatter", _strided,
     vjp={
@@ -86,6 +115,7 @@ strided_row = primitive(
         ),
         "src": lambda grad, size, stride, storage_offset, _layout: strided_part(grad, size, stride, storage_offset, _layout),
     },
+    batch=_strided_samples,
     linear=True,
 )  # fmt: skip
 strided_part = primitive(
@@ -95,7 +125,7 @@ strided_part = primitive(
             zeros_of(grad, grad_sym_sizes), grad, size, stride, storage_offset, _layout
         )
     },
-    linear=True, node="AsStridedBackward0",
+    linear=True, node="AsStridedBackward0", batch=_part_samples,
 )  # fmt: skip
 
 # --- the public functions ---
@@ -121,7 +151,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int, *, axis: An
             [1., 1.]])
     """
     _need_two("select_scatter", input, src)
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     dim, index = integer("select_scatter", dim, "dim", 3), integer("select_scatter", index, "index", 4)
     select_index(input, dim, index)
     _check_source(src, views.select(input._data, dim, index))
@@ -141,7 +171,7 @@ def slice_scatter(
     """
     op = "slice_scatter"
     _need_two(op, input, src)
-    dim = integer(op, dim if axis is None else axis, "dim", 3)
+    dim = integer(op, dim if axis is None else by_numpy_name("axis", axis, dim), "dim", 3)
     start = 0 if start is None else integer(op, start, "start", 4)
     end = INT64_MAX if end is None else integer(op, end, "end", 5)
     step = integer(op, step, "step", 6)

@@ -12,6 +12,7 @@ from ..op.table import public
 from ..tensor.call import apply, record, recording
 from ..tensor.misuse import wrong
 from ..tensor.node import edge_of
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import into
 from ..values import copies, promotion
@@ -57,10 +58,14 @@ _CAT = Op(
     ("dim", "_sizes"),
     joint=lambda grad, dim, _sizes: _cat_backward(grad, dim, _sizes),
     linear=True,
+    batch=lambda tensors, dim, _sizes: cat(
+        [x for x, n in zip(tensors, _sizes, strict=True) if n is not None], views.after(dim)
+    ),
 )
 _STACK = Op(
     "stack", _stack, (), ("dim", "_count"),
     joint=lambda grad, dim, _count: [select(grad, dim, i) for i in range(_count)], linear=True,
+    batch=lambda tensors, dim: stack(tensors, views.after(dim)),
 )  # fmt: skip
 
 
@@ -165,7 +170,7 @@ def cat_front(tensors: Any, dim: int = 0, *, axis: Any = None, out: Tensor | Non
         joined = _alike(tensors, dim)
         if joined is not None:
             return joined
-    return _joined("cat", tensors, dim if axis is None else axis, out)
+    return _joined("cat", tensors, dim if axis is None else by_numpy_name("axis", axis, dim), out)
 
 
 def _alike(tensors: Any, dim: Any) -> Tensor | None:
@@ -203,7 +208,7 @@ def concat(tensors: Any, dim: int = 0, *, axis: Any = None, out: Tensor | None =
     >>> torch.concat([torch.zeros(1), torch.ones(1)])
     tensor([0., 1.])
     """
-    return _joined("concat", tensors, dim if axis is None else axis, out)
+    return _joined("concat", tensors, dim if axis is None else by_numpy_name("axis", axis, dim), out)
 
 
 @public(method=False)
@@ -214,7 +219,7 @@ def concatenate(tensors: Any, dim: int = 0, *, axis: Any = None, out: Tensor | N
     >>> torch.concatenate([torch.zeros(1), torch.ones(1)], axis=0)
     tensor([0., 1.])
     """
-    return _joined("concatenate", tensors, dim if axis is None else axis, out)
+    return _joined("concatenate", tensors, dim if axis is None else by_numpy_name("axis", axis, dim), out)
 
 
 @public(method=False, name="stack")
@@ -231,7 +236,7 @@ def stack_front(tensors: Any, dim: int = 0, *, axis: Any = None, out: Tensor | N
         if stacked is not None:
             return stacked
     tensors = tensor_list("stack", tensors)
-    dim = integer("stack", dim if axis is None else axis, "dim", 2)
+    dim = integer("stack", dim if axis is None else by_numpy_name("axis", axis, dim), "dim", 2)
     if not tensors:
         raise RuntimeError(messages.LIST_EMPTY.format(op="stack"))
     arrays = [x._data for x in tensors]
@@ -374,6 +379,16 @@ def _block_diag_backward(grad: Any, shapes: tuple) -> list:
     ]
 
 
+def _block_diag_samples(tensors: Sequence[Any], shapes: tuple, samples: int) -> Any:
+    at = _corners(tuple([_matrix(s) for s in shapes]))
+    rows = []
+    for x, shape, (i, j), (k, m) in zip(tensors, shapes, at, at[1:], strict=False):
+        x = reshape(x, (samples, *_matrix(shape)))
+        sides = [views.zeros_of(x, (samples, k - i, n)) for n in (j, at[-1][1] - m)]
+        rows.append(cat([sides[0], x, sides[1]], 2))
+    return cat(rows, 1)
+
+
 _BLOCK_DIAG = Op(
     "block_diag",
     _block_diag,
@@ -381,6 +396,7 @@ _BLOCK_DIAG = Op(
     ("_shapes",),
     joint=lambda grad, _shapes: _block_diag_backward(grad, _shapes),
     linear=True,
+    batch=lambda tensors, _shapes, samples: _block_diag_samples(tensors, _shapes, samples),
 )
 _BLOCK_DIAG.public = lambda *args: apply(_BLOCK_DIAG, args[:-1], args[-1:])
 

@@ -21,7 +21,7 @@ from .exponential import exp
 from .logit import _xlogy as xlogy
 from .powers import power
 from .reduce import sum_front
-from .reduction import MEAN, NONE, SUM, finished, reduced, reduction_of, share
+from .reduction import MEAN, NONE, SUM, finished, reduced, reduced_each, reduction_of, share
 from .rounding import abs as absolute
 from .rounding import sign
 from .ternary import where
@@ -67,12 +67,14 @@ mse_row = primitive(
     "mse_loss", _mse,
     vjp={"self": lambda grad, self, target, reduction: _by_mse(grad, self, target, reduction),
          "target": lambda grad, self, target, reduction: _by_mse(grad, target, self, reduction)},
+    batch=lambda self, target, reduction: reduced_each(mse_row(self, target, NONE), reduction),
 )  # fmt: skip
 huber_row = primitive(
     "huber_loss", lambda self, target, /, reduction, delta: reduced(k.huber(self, target, delta), reduction),
     vjp={"self": lambda grad, self, target, reduction, delta: _by_huber(grad, self, target, reduction, delta),
          "target": lambda grad, self, target, reduction, delta: neg(_by_huber(grad, self, target, reduction,
          delta))},
+    batch=lambda self, target, reduction, delta: reduced_each(huber_row(self, target, NONE, delta), reduction),
 )  # fmt: skip
 smooth_row = primitive(
     "smooth_l1_loss",
@@ -80,6 +82,7 @@ smooth_row = primitive(
     vjp={"self": lambda grad, self, target, reduction, beta: _by_smooth(grad, self, target, reduction, beta),
          "target": lambda grad, self, target, reduction, beta: neg(_by_smooth(grad, self, target, reduction,
          beta))},
+    batch=lambda self, target, reduction, beta: reduced_each(smooth_row(self, target, NONE, beta), reduction),
 )  # fmt: skip
 
 

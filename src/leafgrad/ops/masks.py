@@ -1,5 +1,6 @@
 """Where a mask is true: masked_fill, masked_select, masked_scatter; nonzero, argwhere."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,13 @@ from ..tensor.write import INPLACE, fill, inplace
 from ..values import masked as kernels
 from ..values.dtype import BY_NP
 from .arguments import need_tensor
+from .copies import to_copy
+from .gathering import gather_row
+from .indexing import index
 from .join import cat
 from .outs import check_alone, check_out, no_out
+from .samples import aligned, refuse_samples
+from .scan import cumsum
 from .split import unbind
 from .ternary import where
 from .views import expand, reshape, sum_to_size, zeros_of
@@ -27,14 +33,28 @@ ndarray = np.ndarray
 fill_number = primitive(
     "masked_fill", lambda self, mask, /, value, *, out=None: kernels.masked_fill(self, mask, value, out), writes=True,
     vjp={"self": lambda grad, mask: fill_number(grad, mask, 0)},
+    batch=lambda self, mask, value: fill_number(*_beside(self, mask), value),
 )  # fmt: skip
+
+
+def _beside(self: Any, mask: Any) -> tuple:
+    """Samples and masks for them that broadcast."""
+    ndim = max(self._data.ndim, mask._data.ndim) - 1
+    return aligned(self, ndim), aligned(mask, ndim)
+
+
+def _fill_samples(self: Any, mask: Any, value: Any) -> Any:
+    self, mask = _beside(self, mask)
+    return where(mask, to_copy(aligned(value, self._data.ndim - 1), self._data.dtype), self)
+
+
 fill_tensor = primitive(
     "masked_fill", lambda self, mask, value, /, *, out=None: kernels.masked_fill(self, mask, value, out), writes=True, linear=True,
     vjp={
         "self": lambda grad, mask: fill_number(grad, mask, 0),
         "value": lambda grad, mask: sum_to_size(where(mask, grad, 0), ()),
     },
-    node="MaskedFillBackward1",
+    node="MaskedFillBackward1", batch=_fill_samples,
 )  # fmt: skip
 
 
@@ -43,9 +63,17 @@ def _select_rule(grad: Any, self: Any, mask: Any) -> Any:
     return scatter(zeros_of(grad, shape), expand(mask, shape), grad)
 
 
+def _select_samples(self: Any, mask: Any, batched: tuple) -> Any:
+    if batched[1]:
+        raise RuntimeError(messages.VMAP_MASKED_SELECT)
+    shape = broadcast_shapes(self._data.shape[1:], mask._data.shape) or (1,)
+    self = expand(aligned(self, len(shape)), (self._data.shape[0], *shape))
+    return index(self, (None, expand(mask, shape)))
+
+
 select = primitive(
     "masked_select", lambda self, mask, /: kernels.masked_select(self, mask), linear=True,
-    vjp={"self": lambda grad, self, mask: _select_rule(grad, self, mask)},
+    vjp={"self": lambda grad, self, mask: _select_rule(grad, self, mask)}, batch=_select_samples,
 )  # fmt: skip
 
 
@@ -58,13 +86,25 @@ def _scatter_rule(grad: Any, mask: Any, sizes: tuple) -> Any:
     return reshape(cat([used, zeros_of(used, (count - used.shape[0],))], 0), sizes)
 
 
+def _scatter_samples(self: Any, mask: Any, source: Any) -> Any:
+    self, mask = _beside(self, mask)
+    n = self._data.shape[0]
+    shape = broadcast_shapes(self._data.shape, mask._data.shape)
+    flat = reshape(expand(mask, shape), (n, prod(shape[1:])))
+    source = reshape(source, (n, prod(source._data.shape[1:])))
+    if not source._data.shape[1]:  # every sample is as it was, or lacks elements
+        source = zeros_of(source, (n, 1))
+    taken = gather_row(source, (cumsum(to_copy(flat, np.dtype(np.int64)), 1, None) - 1) * flat, 1, False)
+    return where(mask, reshape(taken, shape), self)
+
+
 scatter = primitive(
     "masked_scatter", lambda self, mask, source, /, *, out=None: kernels.masked_scatter(self, mask, source, out), linear=True,
     vjp={
         "self": lambda grad, mask: fill_number(grad, mask, 0),
         "source": lambda grad, mask, source_sym_sizes: _scatter_rule(grad, mask, source_sym_sizes),
     },
-    writes=True,
+    writes=True, batch=_scatter_samples,
 )  # fmt: skip
 
 # --- the public functions ---
@@ -122,6 +162,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor, *, out: Any = No
 
 # --- where it is not zero ---
 
+_argwhere = primitive("argwhere", lambda self, /: kernels.nonzero(self))
+
 
 @public()
 def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
@@ -135,6 +177,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     need_tensor("nonzero", input)
     if type(as_tuple) is not bool:
         raise wrong("nonzero", "as_tuple", None, "bool", as_tuple)
+    refuse_samples(messages.VMAP_NONZERO if as_tuple else messages.VMAP_DYNAMIC.format(op="nonzero"), input)
     x = input._data
     if out is not None and not isinstance(out, Tensor):
         raise wrong("nonzero", "out", None, "Tensor", out)
@@ -159,4 +202,4 @@ def argwhere(input: Tensor) -> Tensor:
     tensor([[1]])
     """
     need_tensor("argwhere", input)
-    return wrap(kernels.nonzero(input._data))
+    return _argwhere(input)

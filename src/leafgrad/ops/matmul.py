@@ -19,11 +19,12 @@ from ..tensor.lanes import public_lane
 from ..tensor.misuse import invalid, too_many, wrong
 from ..tensor.tensor import Tensor
 from ..tensor.write import into
+from ..values.blocks import LARGE
 from ..values.matmul import bmm as bmm_kernel
 from ..values.matmul import dot, of_integers
 from .arithmetic import conj, mul
 from .dims import check_out_dtype, cpp_name, type_of
-from .views import unsqueeze
+from .views import reshape, squeeze, transpose, unsqueeze
 
 ndarray = np.ndarray
 
@@ -54,7 +55,9 @@ def _widened(product: Callable, x: ndarray, y: ndarray) -> ndarray:
 def _matrices(x: ndarray, y: ndarray, out: Any = ...) -> ndarray:
     if x.ndim != 2 or y.ndim != 2:
         raise ValueError
-    return dot(x, y) if x.dtype.char in BLAS else _widened(np.dot, x, y)
+    if x.dtype.char in BLAS:
+        return x.dot(y) if x.size + y.size < LARGE else dot(x, y)
+    return _widened(np.dot, x, y)
 
 
 def _matrix_vector(x: ndarray, y: ndarray, out: Any = ...) -> ndarray:
@@ -160,13 +163,13 @@ def check_out_dot(out: Tensor, dtype: np.dtype) -> None:
 
 def _product(
     name: str, kernel: Callable, check: Callable, names: tuple[str, str], first: Callable, second: Callable,
-    check_out: Callable = check_out_dtype,
+    check_out: Callable = check_out_dtype, batch: Callable | None = None,
 ) -> Any:  # fmt: skip
     """A product of two tensors, with the fast lane of binary ops; `check` raises what the kernel refused.
 
     What is returned is for rules: on bare arrays it runs the kernel.  `op.public` takes tensors only.
     """
-    op = Op(name, kernel, names, (), vjp={names[0]: first, names[1]: second}, numbers=())
+    op = Op(name, kernel, names, (), vjp={names[0]: first, names[1]: second}, numbers=(), batch=batch)
 
     def full(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> Any:
         if len(inputs) > 2:
@@ -194,40 +197,82 @@ def _product(
 
 
 def _by_adjoint(x: ndarray, y: ndarray) -> ndarray:
-    return dot(x, y.T) if y.dtype.char in "fd" else _matrices(x, y.T.conjugate())
+    if y.dtype.char in "fd":
+        return x.dot(y.T) if x.size + y.size < LARGE else dot(x, y.T)
+    return _matrices(x, y.T.conjugate())
 
 
 def _adjoint_by(y: ndarray, x: ndarray) -> ndarray:
-    return dot(x.T, y) if x.dtype.char in "fd" else _matrices(x.T.conjugate(), y)
+    if x.dtype.char in "fd":
+        return x.T.dot(y) if x.size + y.size < LARGE else dot(x.T, y)
+    return _matrices(x.T.conjugate(), y)
+
+
+# Note [Samples of products]
+# Where only one factor has samples, theirs are rows of one large product: stacked below each other on the left, side by
+# side on the right.
+
+
+def _mm_samples(self: Any, mat2: Any, batched: tuple) -> Any:
+    if all(batched):
+        return bmm_of(self, mat2)
+    if batched[0]:
+        b, n, m = self._data.shape
+        return reshape(mm_of(reshape(self, (b * n, m)), mat2), (b, n, mat2._data.shape[1]))
+    return transpose(_mm_samples(transpose(mat2, 1, 2), transpose(self, 0, 1), (True, False)), 1, 2)
+
+
+def _bmm_samples(self: Any, mat2: Any) -> Any:
+    b, k, n, m = self._data.shape
+    p = mat2._data.shape[3]
+    both = bmm_of(reshape(self, (b * k, n, m)), reshape(mat2, (b * k, m, p)))
+    return reshape(both, (b, k, n, p))
+
+
+def _mv_samples(self: Any, vec: Any, batched: tuple) -> Any:
+    if all(batched):
+        return squeeze(bmm_of(self, unsqueeze(vec, 2)), 2)
+    if batched[1]:
+        return mm_of(vec, transpose(self, 0, 1))
+    b, n, m = self._data.shape
+    return reshape(mv_of(reshape(self, (b * n, m)), vec), (b, n))
+
+
+def _dot_samples(x: Any, y: Any, batched: tuple) -> Any:
+    if all(batched):
+        return reshape(bmm_of(unsqueeze(x, 1), unsqueeze(y, 2)), x._data.shape[:1])
+    return mv_of(x, y) if batched[0] else mv_of(y, x)
 
 
 mm_of = _product(
     "mm", _matrices, check_mm, ("self", "mat2"),
     fused(_by_adjoint, lambda grad, mat2: mm_of(grad, adjoint(mat2))),
     fused(_adjoint_by, lambda grad, self: mm_of(adjoint(self), grad)),
+    batch=_mm_samples,
 )  # fmt: skip
 bmm_of = _product(
     "bmm", _batches, check_bmm, ("self", "mat2"),
     lambda grad, mat2: bmm_of(grad, adjoint(mat2)),
     lambda grad, self: bmm_of(adjoint(self), grad),
+    batch=_bmm_samples,
 )  # fmt: skip
 mv_of = _product(
     "mv", _matrix_vector, check_mv, ("self", "vec"),
     lambda grad, vec: mul(unsqueeze(grad, 1), unsqueeze(conj(vec), 0)),
     lambda grad, self: mv_of(adjoint(self), grad),
-    check_out_mv,
+    check_out_mv, _mv_samples,
 )  # fmt: skip
 dot_of = _product(
     "dot", _vectors, _check_dot, ("self", "tensor"),
     lambda grad, tensor: mul(grad, conj(tensor)),
     lambda grad, self: mul(grad, conj(self)),
-    check_out_dot,
+    check_out_dot, lambda self, tensor, batched: _dot_samples(self, tensor, batched),
 )  # fmt: skip
 vdot_of = _product(
     "vdot", _vectors_conj, _check_dot, ("self", "other"),
     lambda grad, other: mul(conj(grad), other),
     lambda grad, self: mul(grad, self),
-    check_out_dot,
+    check_out_dot, lambda self, other, batched: _dot_samples(conj(self), other, batched),
 )  # fmt: skip
 
 

@@ -161,7 +161,7 @@ def item(x: Any, dtype: np.dtype) -> Any:
             raise TypeError(messages.NEW_INTEGER_TENSOR)
         if x._data.size != 1:
             raise ValueError(messages.NEW_NOT_SCALAR)
-        x = x._data.astype(np.float32).item() if x._data.dtype.kind == "V" else x._data.item()
+        x = x.item()
     elif isinstance(x, np.generic | ndarray) and (x.dtype.kind in "iufc" or kind not in "iu"):
         if kind in "iu" and x.dtype.kind in "fc" and not isinstance(x, float | complex):
             raise TypeError(messages.NEW_INTEGER.format(type=type_name(x)))

@@ -6,17 +6,23 @@ import numpy as np
 
 from ..base import messages
 from ..op.table import public
+from ..tensor.batch import bottom
 from ..tensor.kinds import primitive
 from ..tensor.tensor import Tensor, wrap
 from ..values import buffers
 from ..values.dtype import BY_NP
 from .arguments import need_tensor
 from .arithmetic import add, div, mul, neg
-from .reduce import sum_front
-from .reduction import MEAN, NONE, SUM, reduction_of
+from .comparison import ne
+from .copies import to_copy
+from .picking import add_up, pick_many
+from .reduce import of_samples, sum_front
+from .reduction import MEAN, NONE, SUM, reduced_each, reduction_of
 from .scaling import over
 from .shapes import reshaped
 from .softmax import log_softmax_front as log_softmax
+from .ternary import where
+from .views import reshape, unsqueeze
 
 ndarray = np.ndarray
 
@@ -110,6 +116,54 @@ def _nll_backward(
     return out
 
 
+# For a batch of calls, the same in terms of other ops: the samples may have weights of their own, and differ in how much
+# they weigh together.
+
+
+def _each_weight(
+    target: Tensor, weight: Tensor | None, ignore_index: int, dtype: np.dtype
+) -> tuple[Tensor, Tensor]:
+    """`_weights` of a batch."""
+    kept = ne(target, ignore_index)
+    classes = where(kept, target, 0)
+    if classes._data.dtype != np.int64:
+        classes = to_copy(classes, np.dtype(np.int64))
+    if weight is None:
+        return classes, to_copy(kept, dtype)
+    found = reshape(pick_many(weight, of_samples(classes), 1), classes._data.shape)
+    return classes, where(kept, found, 0)
+
+
+def _each(self: Tensor, target: Tensor, weight: Tensor | None, reduction: int, ignore_index: int) -> tuple:
+    axis = 1 if self._data.ndim == 2 else 2
+    classes, w = _each_weight(target, weight, ignore_index, self._data.dtype)
+    picked = reshape(pick_many(self, unsqueeze(classes, axis), axis), classes._data.shape)
+    losses = neg(mul(picked, w))
+    if reduction == NONE:
+        return losses, wrap(np.zeros(target._data.shape[:1], self._data.dtype))
+    loss, total = reduced_each(losses, SUM), reduced_each(w, SUM)
+    return (div(loss, total) if reduction == MEAN else loss), total
+
+
+def _each_backward(
+    grad: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    total_weight: Tensor,
+    reduction: int,
+    ignore_index: int,
+    sizes: tuple,
+) -> Tensor:
+    samples = target._data.shape[0]
+    classes, w = _each_weight(target, weight, ignore_index, grad._data.dtype)
+    grad = div(grad, total_weight) if reduction == MEAN else grad
+    if reduction != NONE:
+        grad = reshape(grad, (samples, *(1,) * (target._data.ndim - 1)))
+    axis = 1 if len(sizes) == 1 else 2
+    values = neg(mul(grad, w))
+    return add_up(unsqueeze(values, axis), unsqueeze(classes, axis), axis, (samples, *sizes))
+
+
 def _nll_row(name: str, node: str) -> Any:
     row = primitive(
         name, _nll,
@@ -118,11 +172,14 @@ def _nll_row(name: str, node: str) -> Any:
         jvp=lambda tangents, self, target, weight, reduction, ignore_index, *_: (
             row(tangents[0], target, weight, reduction, ignore_index)[0], None),
         outputs=("result", "total_weight"), differentiable=1, node=node,
+        batch=lambda self, target, weight, reduction, ignore_index: _each(self, target, weight, reduction, ignore_index),
     )  # fmt: skip
     backward = primitive(
         name + "_backward", _nll_backward,
         vjp={"grad": lambda grad, target, weight, reduction, ignore_index: row(grad, target, weight,
         reduction, ignore_index)[0]},
+        batch=lambda grad, target, weight, total_weight, reduction, ignore_index, sizes: _each_backward(
+            grad, target, weight, total_weight, reduction, ignore_index, sizes),
     )  # fmt: skip
     return row
 
@@ -134,7 +191,8 @@ nll2d_row = _nll_row("nll_loss2d", "NllLoss2DBackward0")
 # --- the public functions ---
 
 
-def _check_target(target: ndarray, classes: int, ignore_index: int) -> None:
+def _check_target(labels: Tensor, classes: int, ignore_index: int) -> None:
+    target = bottom(labels)[0]._data
     if target.dtype not in (np.int64, np.uint8):
         raise RuntimeError(messages.NLL_DTYPE.format(type=BY_NP[target.dtype].type_name))
     if not _all_classes(target, classes):
@@ -192,7 +250,7 @@ def _nll_loss(input: Tensor, target: Tensor, weight: Tensor | None, kind: int, i
     if x.dtype.kind not in "fV":
         kernel = "nll_loss_out_frame" if x.ndim <= 2 else "nll_loss2d_forward_out_frame"
         raise NotImplementedError(messages.NOT_FOR.format(kernel=kernel, type=BY_NP[x.dtype].type_name))
-    _check_target(t, classes, ignore_index)
+    _check_target(target, classes, ignore_index)
     if x.ndim <= 2:
         if x.ndim == 1 and t.ndim == 1:
             target = reshaped(target, ())
@@ -288,13 +346,21 @@ def _smoothed(
 ) -> Tensor:
     """The loss of the targets and, for the part that is spread over all classes, of every class."""
     sharp = _nll_loss(logs, target, weight, kind, ignore_index)
-    x, t = logs._data, target._data
     spread = neg(sum_front(logs if weight is None else mul(logs, _along(weight, logs, axis)), axis))
-    kept = t != ignore_index
-    spread = mul(spread, wrap(kept.astype(x.dtype)))
+    kept = ne(target, ignore_index)
+    spread = mul(spread, to_copy(kept, logs._data.dtype))
     if kind == SUM:
         spread = sum_front(spread)
     elif kind == MEAN:
-        count = kept.sum() if weight is None else weight._data[t[kept]].sum()
-        spread = div(sum_front(spread), float(count))
-    return add(mul(sharp, 1 - smoothing), mul(spread, smoothing / x.shape[axis]))
+        spread = div(sum_front(spread), _count(target, kept, weight))
+    return add(mul(sharp, 1 - smoothing), mul(spread, smoothing / logs._data.shape[axis]))
+
+
+def _count(target: Tensor, kept: Tensor, weight: Tensor | None) -> Any:
+    """How many targets are not ignored, or their weights together."""
+    if weight is None:
+        return sum_front(kept)
+    classes = reshape(where(kept, target, 0), (-1,))
+    if classes._data.dtype != np.int64:
+        classes = to_copy(classes, np.dtype(np.int64))
+    return sum_front(mul(pick_many(weight, classes, 0), reshape(kept, (-1,))))

@@ -15,6 +15,8 @@ from .arguments import need_tensor, size_list
 from .arithmetic import add, mul, sub
 from .powers import rsqrt
 from .reduce import mean_dims, sum_dims
+from .reduction import beside_each
+from .views import expand
 
 ndarray = np.ndarray
 
@@ -98,7 +100,25 @@ def _joint_arrays(
 row = primitive(
     "native_layer_norm", _kernel, joint=_joint, outputs=("result0", "result1", "result2"), differentiable=1,
     node="NativeLayerNormBackward0",
+    batch=lambda input, weight, bias, normalized_shape, _eps, batched, samples: _of_samples(
+        input, weight, bias, normalized_shape, _eps, batched, samples
+    ),
 )  # fmt: skip
+
+
+def _of_samples(
+    input: Tensor, weight: Any, bias: Any, shape: tuple, eps: float, batched: tuple, samples: int
+) -> tuple:
+    """The batch rule: a weight and a bias that each sample has its own of are applied afterwards."""
+    if not batched[0]:
+        input = expand(input, (samples, *input._data.shape))
+    if not batched[1] and not batched[2]:
+        return row(input, weight, bias, shape, eps)
+    found, mean, rstd = row(input, None, None, shape, eps)
+    for x, own, with_it in ((weight, batched[1], mul), (bias, batched[2], add)):
+        if x is not None:
+            found = with_it(found, beside_each(x, found) if own else x)
+    return found, mean, rstd
 
 
 def _check(input: Tensor, shape: tuple, weight: Tensor | None, bias: Tensor | None) -> None:

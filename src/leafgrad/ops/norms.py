@@ -8,6 +8,7 @@ import numpy as np
 from ..base import messages
 from ..op.table import public
 from ..tensor.misuse import ABSENT, invalid, wrong
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.single import single
 from ..tensor.tensor import Tensor, wrap
 from ..values import promotion
@@ -130,7 +131,10 @@ def vector_norm(
     tensor(5.)
     """
     data = data_of("linalg_vector_norm", input)
-    dim, keepdim = dim if axis is ABSENT else axis, keepdim if keepdims is ABSENT else keepdims
+    dim, keepdim = (
+        dim if axis is ABSENT else by_numpy_name("axis", axis, dim),
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+    )
     if isinstance(ord, Tensor) and not ord._data.ndim:
         ord = ord._data.item()
     if not isinstance(ord, int | float | complex):
@@ -198,7 +202,10 @@ def matrix_norm(
     tensor(3.)
     """
     x = data_of("linalg_matrix_norm", input)
-    dim, keepdim = dim if axis is ABSENT else axis, keepdim if keepdims is ABSENT else keepdims
+    dim, keepdim = (
+        dim if axis is ABSENT else by_numpy_name("axis", axis, dim),
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+    )
     ord = _check_kinds("linalg_matrix_norm", _MATRIX, ord, dim, keepdim, dtype, out)
     name = "linalg.matrix_norm"
     if isinstance(ord, complex):
@@ -281,7 +288,10 @@ def linalg_norm(
     tensor(5.)
     """
     x = data_of("linalg_norm", input)
-    dim, keepdim = dim if axis is ABSENT else axis, keepdim if keepdims is ABSENT else keepdims
+    dim, keepdim = (
+        dim if axis is ABSENT else by_numpy_name("axis", axis, dim),
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+    )
     dim = (dim,) if type(dim) is int else dim
     given = (2 if ord is None else ord, () if dim is None else dim, keepdim, dtype, out)
     order = _check_kinds("linalg_norm", _EITHER, *given)

@@ -9,6 +9,7 @@ from ..base import messages
 from ..base.state import modes, state
 from ..op.record import Op
 from ..op.table import METHODS
+from ..tensor.batch import Level
 from ..tensor.call import record, recording
 from ..tensor.misuse import invalid, wrong
 from ..tensor.node import edge_of
@@ -16,25 +17,30 @@ from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import bump, check_inplace, push_write, rebase
 from ..values import distributions, integers, normal, strides
 from ..values.strides import check_overlap
+from .copies import copy_
+from .draws import levels_in_force
 from .random import generator_of, is_integer, is_real
+from .samples import aligned
 from .views import zeros_of
 
 ndarray = np.ndarray
 
 
-def overwritten(op: Op, self: Tensor, draw: Callable[[ndarray], None], *others: Tensor) -> Tensor:
+def overwritten(op: Op, self: Tensor, draw: Callable[..., None], *others: Tensor) -> Tensor:
     """Let `draw` fill a tensor with numbers that depend on none of its values: its gradient is zero, and its tangent.
 
-    They are drawn aside, so that a wrong argument changes nothing.  others: tensors of parameters; their gradients are
-    zero too.
+    They are drawn aside, so that a wrong argument changes nothing.  others: tensors of parameters, whose arrays `draw` gets
+    too; their gradients are zero as well.
     """
+    if modes and (levels := levels_in_force()):
+        return _overwritten_each(op, self, draw, others, levels[-1])
     inputs = (self, *others)
     check_inplace(op, inputs)
     check_overlap(self._data)
     recorded = recording() and self._data.dtype.kind in "fcV"
     edges = tuple([edge_of(x) for x in inputs]) if recorded else ()
     drawn = strides.empty_like(self._data)
-    draw(drawn)
+    draw(drawn, *[x._data for x in others])
     np.copyto(self._data, drawn)
     bump(self)
     if any(edges):
@@ -43,6 +49,31 @@ def overwritten(op: Op, self: Tensor, draw: Callable[[ndarray], None], *others: 
         rebase(self, record(op, inputs, (), edges, out))
     if modes and state.levels:
         push_write(op, inputs, (), self)
+    return self
+
+
+def _overwritten_each(op: Op, self: Tensor, draw: Callable, others: tuple, level: Level) -> Tensor:
+    """The same inside vmap, of which this is the newest level."""
+    hidden, different = level.hides(self), level.randomness == "different"
+    if level.randomness == "error":
+        raise RuntimeError(messages.VMAP_RANDOM)
+    if any(map(level.hides, others)) and not (hidden and different):
+        raise RuntimeError(messages.VMAP_BERNOULLI if different else messages.VMAP_RANDOM_SAME)
+    if different and not hidden:
+        raise RuntimeError(messages.VMAP_RANDOM_WRITE)
+    target = self
+    if hidden:
+        target = level.physical(self) if different else wrap(np.empty(self._data.shape, self._data.dtype))
+    if different:
+        others = tuple([aligned(level.expanded(x), self._data.ndim) for x in others])
+    interceptors = state.interceptors
+    state.interceptors = interceptors[: interceptors.index(level)]
+    try:
+        overwritten(op, target, draw, *others)
+    finally:
+        state.interceptors = interceptors
+    if hidden and not different:
+        copy_(self, target)
     return self
 
 
@@ -81,7 +112,7 @@ def _real(op: str, x: Any, name: str, position: int) -> Any:
     """A number, or a tensor that holds one; position: counted in the method."""
     if not is_real(x):
         raise wrong(op, name, position + 1, "float", x)
-    return x._data.item() if isinstance(x, Tensor) else x
+    return x.item() if isinstance(x, Tensor) else x
 
 
 @_method
@@ -156,7 +187,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     generator = generator_of("bernoulli_", generator)
     if isinstance(p, Tensor):
         return overwritten(
-            _BERNOULLI_EACH, self, lambda out: distributions.bernoulli_each(generator, out, p._data), p
+            _BERNOULLI_EACH, self, lambda out, p: distributions.bernoulli_each(generator, out, p), p
         )
     if not isinstance(p, bool | int | float | np.number):
         raise invalid("bernoulli_", _BERNOULLI_SIGNATURES)

@@ -9,11 +9,12 @@ from ..base import messages
 from ..op.table import public
 from ..tensor.kinds import primitive
 from ..tensor.misuse import wrong
-from ..tensor.tensor import Tensor, wrap
+from ..tensor.tensor import Tensor
 from ..values import arrange as kernels
 from ..values.arguments import number, type_name
 from .arguments import need_tensor, size_list
 from .copies import copy_
+from .create import made
 from .parts import sliced
 
 ndarray = np.ndarray
@@ -24,6 +25,7 @@ constant_row = primitive(
     "constant_pad_nd", lambda self, /, pad, value: kernels.pad_constant(self, pad, value), linear=True,
     vjp={"self": lambda grad, pad: constant_row(grad, tuple([-n for n in pad]), 0)},
     jvp=lambda tangents, self, pad, value, result: constant_row(tangents[0], pad, 0),
+    batch=lambda self, pad, value: constant_row(self, pad, value),
 )  # fmt: skip
 
 
@@ -84,6 +86,7 @@ def _row(name: str, node: str, forward: Callable, backward: Callable) -> Any:
         linear=True,
         node=node + "Backward0",
         vjp={"grad": lambda grad, padding: row(grad, padding)},
+        batch=lambda grad, sizes, padding, samples: again(grad, (samples, *sizes), padding),
     )
     row = primitive(
         name,
@@ -91,6 +94,7 @@ def _row(name: str, node: str, forward: Callable, backward: Callable) -> Any:
         linear=True,
         node=node + "0",
         vjp={"self": lambda grad, self, padding: again(grad, self.shape, padding)},
+        batch=lambda self, padding: row(self, padding),
     )
     return row
 
@@ -144,7 +148,7 @@ def _circular(x: Tensor, pads: tuple[int, ...]) -> Tensor:
         if n + a + b <= 0 and (a, b) != (0, 0):
             raise RuntimeError(messages.PAD_VANISHES)
         target.append(n + a + b)
-    out = wrap(np.empty(target, x._data.dtype))
+    out = made(np.empty(target, x._data.dtype), False, x)
     place, inside = out, x
     padded = range(len(shape) - 1, len(shape) - 1 - len(pads) // 2, -1)
     for dim in padded:

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..base.state import modes
 from ..op.table import public
 from ..tensor.call import view_of
 from ..tensor.kinds import primitive
 from ..tensor.misuse import invalid, wrong
 from ..tensor.node import edge_of
-from ..tensor.tensor import Tensor
+from ..tensor.numpy_names import by_numpy_name
+from ..tensor.tensor import Tensor, check_untracked
 from ..tensor.view import turn
 from ..tensor.write import bump, check_inplace
 from ..values import strides
@@ -19,6 +21,7 @@ from ..values.device import channels_last, channels_last_3d, contiguous_format, 
 from . import views
 from .arguments import integer, need_tensor, size_list, sizes, wrap_dim, wrapped
 from .outs import check_out
+from .samples import is_sample
 
 SLICE = views.slice_of.op
 
@@ -31,7 +34,7 @@ def select(input: Tensor, dim: int, index: int, *, axis: Any = None) -> Tensor:
     >>> torch.arange(6).view(2, 3).select(0, 1)
     tensor([3, 4, 5])
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     need_tensor("select", input)
     dim, index = integer("select", dim, "dim", 2), integer("select", index, "index", 3)
     select_index(input, dim, index)
@@ -84,7 +87,7 @@ def narrow_bounds(op: str, x: Tensor, dim: Any, start: Any, length: Any) -> tupl
     return dim, start, length
 
 
-@public()
+@public(signatures=_NARROW)
 def narrow(input: Tensor, dim: int, start: Any, length: int, *, axis: Any = None) -> Tensor:
     """The `length` parts from `start` of a dimension; `start` may be an integer tensor, and negative.
 
@@ -92,7 +95,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int, *, axis: Any = None
     >>> torch.arange(5).narrow(0, 1, 3)
     tensor([1, 2, 3])
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     need_tensor("narrow", input)
     dim, start, length = narrow_bounds("narrow", input, dim, start, length)
     return sliced(input, dim, start, start + length)
@@ -119,7 +122,9 @@ def narrow_copy(
     tensor([1, 2, 3])
     """
     need_tensor("narrow_copy", input)
-    bounds = narrow_bounds("narrow_copy", input, dim if axis is None else axis, start, length)
+    bounds = narrow_bounds(
+        "narrow_copy", input, dim if axis is None else by_numpy_name("axis", axis, dim), start, length
+    )
     check_out("narrow_copy", out, input, text=messages.NARROW_COPY_OUT)
     return _narrow_copy(input, *bounds, out=out)
 
@@ -193,16 +198,7 @@ def check_window(size: tuple, stride: tuple, offset: int, data: np.ndarray) -> N
         raise RuntimeError(messages.STRIDED_NEGATIVE.format(stride=list(stride)))
     if any(n < 0 for n in size):
         raise RuntimeError(messages.STRIDED_SIZE.format(size=list(size), stride=list(stride)))
-    if offset < 0:
-        raise RuntimeError(messages.STRIDED_OFFSET.format(offset=offset))
-    item = data.itemsize
-    needs, has = (offset + strides.extent(size, stride)) * item, strides.storage_bytes(data)
-    if needs > has and all(size):
-        raise RuntimeError(
-            messages.STRIDED_BOUNDS.format(
-                size=list(size), stride=list(stride), offset=offset, itemsize=item, needs=needs, has=has
-            )
-        )
+    strides.check_bounds(size, stride, offset, data.itemsize, strides.storage_bytes(data))
 
 
 @public()
@@ -249,6 +245,16 @@ def check_format(op: str, memory_format: Any, ndim: int, default: Any = None) ->
     return memory_format
 
 
+def _resize_samples(self: Tensor, shape: tuple) -> Tensor:
+    """Inside vmap each sample gets memory of its own, with its first elements and then zeros."""
+    n, size = prod(shape), self._data.size
+    flat = views.reshape(self, (size,))
+    out = views.slice_of(flat, 0, 0, n, 1) if n < size else views.slice_backward(flat, (n,), 0, 0, size, 1)
+    out = views.reshape(out, shape)
+    self._data, self._notes, self._counter = out._data, out._notes, out._counter
+    return self
+
+
 @public(torch=False, name="resize_")
 def resize_(self: Tensor, *sizes_: Any, size: Any = None, memory_format: Any = None) -> Tensor:
     """Change the shape in place, contiguous from where the tensor begins; more memory, with unspecified contents, if it must be.
@@ -270,6 +276,9 @@ def resize_(self: Tensor, *sizes_: Any, size: Any = None, memory_format: Any = N
     x = self._data
     if shape == x.shape:
         return self
+    if modes and is_sample(self):
+        return _resize_samples(self, shape)
+    check_untracked(self)
     step = strides.contiguous(shape) if memory_format is contiguous_format else strides.channels_last(shape)
     skip = strides.offset(x)
     if (skip + prod(shape)) * x.itemsize > strides.storage_bytes(x):

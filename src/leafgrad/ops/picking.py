@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..op.record import alike
 from ..tensor.kinds import primitive
 from ..values import gather, places
 from ..values.buffers import zeros
+from .views import after, alias
 
 ndarray = np.ndarray
 
@@ -40,13 +42,16 @@ pick: Any = primitive(
         )
     },
     node="GatherBackward0",
+    batch=lambda self, indices, dim, keepdim: pick(self, indices, after(dim), keepdim) if self._data.ndim > 1 else alias(self),
 )  # fmt: skip
 place: Any = primitive(
-    "_place",
-    _place,
+    "_place", _place,
     vjp={"self": lambda grad, indices, dim, keepdim: pick(grad, indices, dim, keepdim)},
     node="ScatterBackward0",
-)
+    batch=lambda self, indices, dim, keepdim, sizes, samples: place(
+        self, indices, after(dim), keepdim, (samples, *sizes)
+    ) if sizes else alias(self),
+)  # fmt: skip
 
 
 # The same where an element may be picked more than once; indices have the dimensions of the array.
@@ -63,14 +68,12 @@ def _add_up(self: ndarray, indices: ndarray, /, dim: int, sizes: tuple) -> ndarr
 pick_many: Any = primitive(
     "_pick_many", _gather,
     vjp={"self": lambda grad, indices, dim, self_sym_sizes: add_up(grad, indices, dim, self_sym_sizes)},
-    node="GatherBackward0",
+    node="GatherBackward0", batch=alike,
 )  # fmt: skip
 add_up: Any = primitive(
-    "_add_up",
-    _add_up,
-    vjp={"self": lambda grad, indices, dim: pick_many(grad, indices, dim)},
-    node="ScatterAddBackward0",
-)
+    "_add_up", _add_up, vjp={"self": lambda grad, indices, dim: pick_many(grad, indices, dim)},
+    node="ScatterAddBackward0", batch=alike,
+)  # fmt: skip
 
 
 def pick_back(grad: Any, indices: Any, dim: int, keepdim: bool, self_sym_sizes: tuple) -> Any:

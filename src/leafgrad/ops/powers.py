@@ -15,6 +15,7 @@ from ..tensor.misuse import invalid
 from ..tensor.tensor import Tensor
 from ..tensor.write import INPLACE
 from ..values import kernels as k
+from ..values.arguments import plain
 from ..values.dtype import BY_NP, FLOAT, complex128, float64
 from .arithmetic import conj, div, is_complex, mul, sub, zero
 from .comparison import eq, ge
@@ -118,8 +119,7 @@ def pow(x: Any, y: Any) -> Any:
 
 
 def _reflected_pow(self: Tensor, other: Any) -> Any:
-    if isinstance(other, np.number):
-        other = other.item()
+    other = plain(other)
     return NotImplemented if foreign(other) else _public_pow(other, self)
 
 
@@ -147,10 +147,10 @@ def _public_pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
             return _pow(input, exponent, out=out)
         if foreign(input):
             raise invalid("pow", _POW)
-        return _number_pow(exponent, input, out=out)
+        return _number_pow(exponent, plain(input), out=out)
     if not isinstance(input, Tensor) or foreign(exponent):
         raise invalid("pow", _POW)
-    return _power(input, exponent, out=out)
+    return _power(input, plain(exponent), out=out)
 
 
 @public(inplace=True)

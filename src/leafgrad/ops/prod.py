@@ -13,6 +13,7 @@ import numpy as np
 from ..op.table import public
 from ..tensor.kinds import fused
 from ..tensor.misuse import ABSENT, invalid
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.single import single
 from ..tensor.tensor import Tensor
 from ..values import reductions as r
@@ -20,7 +21,7 @@ from ..values import scans
 from ..values.arguments import cast
 from .arithmetic import conj, div, mul
 from .dims import Dims, axes, beside, check_out_dtype, data_of, flag, holds_zero, one_dim, restore, wanted
-from .reduce import LONG, sum_dims
+from .reduce import LONG, of_samples, sum_dims
 from .scan import backwards, scanned
 from .ternary import where
 from .views import reshape, transpose, unsqueeze
@@ -41,7 +42,12 @@ def _others_back(grad: Any, self: Any) -> Any:
     return sum_dims(mul(mul(conj(pairs), apart), unsqueeze(grad, -1)), (-2,), False, None)
 
 
-others = single("_others", lambda self: scans.others(self), lambda grad, self: _others_back(grad, self))
+others = single(
+    "_others",
+    lambda self: scans.others(self),
+    lambda grad, self: _others_back(grad, self),
+    batch=lambda self: others(self),
+)
 
 
 def _prod_back(grad: Any, self: Any, result: Any, dim: Dims, keepdim: bool) -> Any:
@@ -65,7 +71,10 @@ def _prod(self: ndarray, dim: int, keepdim: bool, dtype: np.dtype | None) -> nda
     return r.prod(cast(self, dtype), axes((dim,), self.ndim), keepdim)
 
 
-prod_all = single("prod", _prod_all, lambda grad, self, result: _prod_back(grad, self, result, None, False))
+prod_all = single(
+    "prod", _prod_all, lambda grad, self, result: _prod_back(grad, self, result, None, False),
+    batch=lambda self, dtype: prod_dim(of_samples(self), 1, False, dtype),
+)  # fmt: skip
 prod_dim = single(
     "prod",
     _prod,
@@ -92,9 +101,9 @@ def prod(
     """
     x = data_of("prod", input)
     if axis is not ABSENT:
-        dim = axis
+        dim = by_numpy_name("axis", axis, dim)
     if keepdims is not ABSENT:
-        keepdim = keepdims
+        keepdim = by_numpy_name("keepdims", keepdims, keepdim)
     kind = wanted("prod", input, dtype, _FORMS if dim is ABSENT else ())
     if dim is ABSENT:
         if out is not None or keepdim is not False:
@@ -150,4 +159,6 @@ def cumprod_front(
     >>> torch.tensor([1, 2, 3]).cumprod(0)
     tensor([1, 2, 6])
     """
-    return scanned("cumprod", cumprod, input, dim if axis is ABSENT else axis, dtype, out)
+    return scanned(
+        "cumprod", cumprod, input, dim if axis is ABSENT else by_numpy_name("axis", axis, dim), dtype, out
+    )

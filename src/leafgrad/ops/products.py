@@ -79,7 +79,20 @@ each pair's product, broadcast.
     >>> (torch.ones(5, 2, 3) @ torch.ones(3, 4)).shape
     torch.Size([5, 2, 4])
     """
-expose(matmul, "matmul", operator="matmul", operate=binary_lane(rows.mm_of.op, _operate), spaces=("linalg",))
+
+
+def _reflected(self: Tensor, other: Any) -> Any:
+    return matmul(other, self) if isinstance(other, Tensor) else NotImplemented
+
+
+expose(
+    matmul,
+    "matmul",
+    operator="matmul",
+    operate=binary_lane(rows.mm_of.op, _operate),
+    reflected=_reflected,
+    spaces=("linalg",),
+)
 
 
 def _product(x: Tensor, y: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Random tensors and in-place random writes: torch's numbers, from torch's generator."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from ..base import messages
 from ..base.state import modes
 from ..op.record import Op
 from ..op.table import public
+from ..tensor.batch import hide_all, levels_of
 from ..tensor.call import record, recording
 from ..tensor.elementwise import broadcast
 from ..tensor.misuse import ABSENT, invalid, wrong
@@ -24,6 +26,7 @@ from ..values.strides import check_overlap
 from .arguments import integer, need_tensor, size_list
 from .arithmetic import not_differentiable
 from .create import allocate, finished, made, options
+from .draws import drawing, drawn_after, refuse_out, room_like, sizes_of
 from .factories import like, size_of
 from .views import zeros_of
 
@@ -55,9 +58,12 @@ def _random_factory(name: str, draw: Callable[[Any, ndarray], None]) -> None:
         pin_memory: bool = False,
     ) -> Tensor:
         shape = size_of(name, size_, size)
-        data = room(name, shape, options(name, dtype, layout, device, requires_grad, pin_memory, out), out)
+        np_dtype = options(name, dtype, layout, device, requires_grad, pin_memory, out)
+        refuse_out(out)
+        levels = drawing()
+        data = room(name, (*sizes_of(levels), *shape), np_dtype, out)
         draw(generator_of(name, generator), data)
-        return finished(data, out, requires_grad)
+        return hide_all(finished(data, out, requires_grad), levels)
 
     def like_factory(
         input: Tensor,
@@ -71,8 +77,10 @@ def _random_factory(name: str, draw: Callable[[Any, ndarray], None]) -> None:
         generator: Any = None,
     ) -> Tensor:
         data = like(name + "_like", input, dtype, layout, device, requires_grad, memory_format, pin_memory)
+        levels = drawing()
+        data = room_like(data, input, levels)
         draw(generator_of(name + "_like", generator), data)
-        return made(data, requires_grad, input)
+        return hide_all(made(data, requires_grad, None if levels_of(input) else input), levels)
 
     what = (
         "uniformly distributed in [0, 1)"
@@ -153,9 +161,11 @@ def randint(
     if dtype is None and out is None:
         dtype = dtypes.int64
     np_dtype = options("randint", dtype, layout, device, requires_grad, pin_memory, out)
-    data = room("randint", shape, np_dtype, out)
+    refuse_out(out)
+    levels = drawing()
+    data = room("randint", (*sizes_of(levels), *shape), np_dtype, out)
     integers.randint(generator_of("randint", generator), data, int(bounds[0]), int(bounds[1]))
-    return finished(data, out, requires_grad)
+    return hide_all(finished(data, out, requires_grad), levels)
 
 
 _LIKE = _REST.replace("Tensor out = None, ", "torch.memory_format memory_format = None, ")
@@ -190,8 +200,10 @@ def randint_like(
     if not isinstance(input, Tensor) or not all(map(is_integer, bounds)):
         raise invalid("randint_like", _RANDINT_LIKE)
     data = like("randint_like", input, dtype, layout, device, requires_grad, memory_format, pin_memory)
+    levels = drawing()
+    data = room_like(data, input, levels)
     integers.randint(generator_of("randint_like", generator), data, int(bounds[0]), int(bounds[1]))
-    return made(data, requires_grad, input)
+    return hide_all(made(data, requires_grad, None if levels_of(input) else input), levels)
 
 
 def is_integer(x: Any) -> bool:
@@ -240,7 +252,14 @@ def randperm(
     generator = generator_of("randperm", generator)
     if count > MANY:
         allocate("randperm", (count,), np_dtype)  # or an error
-    return finished(integers.randperm(generator, count, np_dtype), out, requires_grad)
+    refuse_out(out)
+    levels = drawing()
+    if not levels:
+        return finished(integers.randperm(generator, count, np_dtype), out, requires_grad)
+    data = np.empty((*sizes_of(levels), count), np_dtype)
+    for at in np.ndindex(*sizes_of(levels[::-1])):  # one by one, the samples of the newest level last
+        data[at[::-1]] = integers.randperm(generator, count, np_dtype)
+    return hide_all(finished(data, None, requires_grad), levels)
 
 
 # --- numbers drawn after tensors ---
@@ -281,11 +300,13 @@ def _normal(
     if size is not ABSENT and isinstance(size, tuple | list) and is_real(mean) and is_real(std):
         shape = size_list("normal", size, "size", 3)
         np_dtype = options("normal", dtype, layout, device, requires_grad, pin_memory, out)
-        data = room("normal", shape, np_dtype, out)
+        refuse_out(out)
+        levels = drawing()
+        data = room("normal", (*sizes_of(levels), *shape), np_dtype, out)
         normal.normal(
             generator, data, *[x.item() if isinstance(x, Tensor) else float(x) for x in (mean, std)]
         )
-        return finished(data, out, requires_grad)
+        return hide_all(finished(data, out, requires_grad), levels)
     std = 1.0 if std is ABSENT and isinstance(mean, Tensor) else std
     tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
     numbers = [x for x in (mean, std) if not isinstance(x, Tensor)]
@@ -293,7 +314,16 @@ def _normal(
     if not tensors or size is not ABSENT or given or not all(map(is_real, numbers)):
         raise invalid("normal", _NORMAL)
     if out is not None:
+        refuse_out(out)
         return _normal_into(out, generator, mean, std, tensors)
+    if modes:
+        return drawn_after(lambda mean, std: _normal_around(generator, mean, std), mean, std)
+    return _normal_around(generator, mean, std)
+
+
+def _normal_around(generator: Any, mean: Any, std: Any) -> Tensor:
+    """Normally distributed numbers with a mean and a deviation at least one of which is a tensor."""
+    tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
     arrays: list[Any] = [x._data if isinstance(x, Tensor) else x for x in (mean, std)]
     data = np.empty(broadcast([x._data for x in tensors]), tensors[0]._data.dtype)
     normal.normal_around(generator, data, *arrays)
@@ -374,12 +404,17 @@ def _bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Tens
         raise invalid("bernoulli", _BERNOULLI_DRAWN)
     if out is not None:
         options("bernoulli", None, None, None, False, False, out)
-    data = strides.empty_like(input._data)
-    if p is None:
-        distributions.bernoulli_each(generator, data, input._data)
-    else:
-        distributions.bernoulli(generator, data, p)  # type: ignore[arg-type]
-    return _drawn(_BERNOULLI_OP if p is None else _BERNOULLI_P, input, finished(data, out), out)
+    refuse_out(out)
+
+    def draw(input: Tensor) -> Tensor:
+        data = strides.empty_like(input._data)
+        if p is None:
+            distributions.bernoulli_each(generator, data, input._data)
+        else:
+            distributions.bernoulli(generator, data, p)  # type: ignore[arg-type]
+        return _drawn(_BERNOULLI_OP if p is None else _BERNOULLI_P, input, finished(data, out), out)
+
+    return drawn_after(draw, input) if modes else draw(input)
 
 
 def _drawn(op: Op, input: Tensor, found: Tensor, out: Tensor | None = None) -> Tensor:
@@ -429,9 +464,20 @@ def multinomial(
         have = options("multinomial", None, None, None, False, False, out)
         if have != np.int64 and input._data.dtype.kind in "fV":  # else the input is refused
             raise RuntimeError(messages.MULTINOMIAL_OUT.format(type=BY_NP[have].type_name))
-    return finished(
-        sampling.multinomial(generator_of("multinomial", generator), input._data, count, replacement), out
-    )
+    refuse_out(out)
+    generator = generator_of("multinomial", generator)
+
+    ndim = input._data.ndim
+
+    def draw(weights: Tensor) -> Tensor:
+        rows = weights._data
+        if rows.ndim == ndim or not 0 < ndim < 3:  # not in vmap, or an error
+            return finished(sampling.multinomial(generator, input._data, count, replacement), out)
+        lead = rows.shape[:-1]
+        found = sampling.multinomial(generator, rows.reshape(prod(lead), rows.shape[-1]), count, replacement)
+        return finished(found.reshape(*lead, count), out)
+
+    return drawn_after(draw, input) if modes else draw(input)
 
 
 @public(method=False)
@@ -443,4 +489,9 @@ def poisson(input: Tensor, generator: Any = None) -> Tensor:
     tensor([0., 0.])
     """
     need_tensor("poisson", input)
-    return _drawn(_POISSON, input, wrap(sampling.poisson(generator_of("poisson", generator), input._data)))
+    generator = generator_of("poisson", generator)
+
+    def draw(rates: Tensor) -> Tensor:
+        return _drawn(_POISSON, rates, wrap(sampling.poisson(generator, rates._data)))
+
+    return drawn_after(draw, input) if modes else draw(input)

@@ -1,6 +1,7 @@
 """Numbers in a row: arange, range, linspace, logspace, and the indices of triangles."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,16 @@ import numpy as np
 from ..base import messages
 from ..base.where import warn
 from ..op.table import public
+from ..tensor.kinds import primitive
 from ..tensor.misuse import ABSENT, invalid
-from ..tensor.tensor import Tensor
-from ..values import arguments, ranges
+from ..tensor.tensor import Tensor, wrap
+from ..values import arguments, buffers, ranges
 from ..values import dtype as dtypes
 from ..values.dtype import BY_NP
 from .arguments import integer
 from .create import allocate, finished, made, options
 from .factories import number
+from .samples import is_sample
 
 _REST = (
     "*, Tensor out = None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, "
@@ -211,6 +214,30 @@ def _spaceable(op: str, dtype: np.dtype, n: int) -> None:
         raise NotImplementedError(messages.NOT_IMPLEMENTED_FOR.format(kernel=f"{op}_cpu", type="Bool"))
 
 
+# Inside vmap each sample has its own ends.
+
+
+def _number(x: Any) -> Tensor:
+    return x.detach() if isinstance(x, Tensor) else wrap(np.asarray(x))
+
+
+def _each(space: Any, start: np.ndarray, end: np.ndarray, n: int, dtype: np.dtype) -> np.ndarray:
+    start, end = np.broadcast_arrays(start, end)
+    rows = [space(a.item(), b.item(), n, dtype) for a, b in zip(start.flat, end.flat, strict=True)]
+    return np.array(rows, dtype).reshape(*start.shape, n)
+
+
+_linspace = primitive(
+    "linspace", lambda start, end, /, steps, dtype: _each(ranges.spaced, start, end, steps, dtype),
+    batch=lambda start, end, steps, dtype: _linspace(start, end, steps, dtype),
+)  # fmt: skip
+_logspace = primitive(
+    "logspace",
+    lambda start, end, /, steps, dtype, base: _each(partial(ranges.powers, base), start, end, steps, dtype),
+    batch=lambda start, end, steps, dtype, base: _logspace(start, end, steps, dtype, base),
+)
+
+
 @public(method=False, signatures=_LINSPACE)
 def linspace(
     start: Any,
@@ -233,6 +260,8 @@ def linspace(
     first, last, n, dtype = _ends("linspace", start, end, steps, dtype, out, _LINSPACE)
     np_dtype = options("linspace", dtype, layout, device, requires_grad, pin_memory, out)
     _spaceable("linspace", np_dtype, n)
+    if is_sample(start) or is_sample(end):
+        return _linspace(_number(start), _number(end), n, np_dtype)
     return _in_shape(ranges.spaced(first, last, n, np_dtype), out, requires_grad)
 
 
@@ -261,6 +290,8 @@ def logspace(
         raise invalid("logspace", _LOGSPACE)
     np_dtype = options("logspace", dtype, layout, device, requires_grad, pin_memory, out)
     _spaceable("logspace", np_dtype, n)
+    if is_sample(start) or is_sample(end):
+        return _logspace(_number(start), _number(end), n, np_dtype, float(base))
     return _in_shape(ranges.powers(float(base), first, last, n, np_dtype), out, requires_grad)
 
 
@@ -288,9 +319,21 @@ def _triangle(
         raise NotImplementedError(
             messages.NOT_IMPLEMENTED_FOR.format(kernel=op, type=BY_NP[np_dtype].type_name)
         )
-    row_index, column_index = np.arange(rows)[:, None], np.arange(columns)
-    inside = column_index - row_index <= skip if op == "tril_indices" else column_index - row_index >= skip
-    return made(np.stack(inside.nonzero()).astype(np_dtype), requires_grad)
+    lower = op == "tril_indices"
+    count = _below(rows, columns, skip) if lower else rows * columns - _below(rows, columns, skip - 1)
+    indices = buffers.empty((2, count), np_dtype)
+    if count:
+        row_index, column_index = np.arange(rows)[:, None], np.arange(columns)
+        inside = column_index - row_index <= skip if lower else column_index - row_index >= skip
+        indices[0], indices[1] = inside.nonzero()
+    return made(indices, requires_grad)
+
+
+def _below(rows: int, columns: int, skip: int) -> int:
+    """How many elements of a matrix lie on and below a diagonal: rows first <= r < whole have r + skip + 1, later ones all."""
+    first = max(0, -skip)
+    whole = max(first, min(rows, columns - skip))
+    return (whole - first) * (first + whole + 1 + 2 * skip) // 2 + max(0, rows - whole) * columns
 
 
 @public(method=False)

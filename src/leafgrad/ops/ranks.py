@@ -6,7 +6,9 @@ import numpy as np
 
 from ..base import messages
 from ..op.table import public
+from ..tensor.batch import bottom
 from ..tensor.misuse import ABSENT, invalid
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.single import several, single
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.view import turn
@@ -14,10 +16,14 @@ from ..values import return_types as types
 from ..values import sorting
 from . import views
 from .arithmetic import mul, sub
+from .comparison import isnan, lt
+from .copies import to_copy
 from .dims import data_of, flag, one_dim, pair_of, store, type_of
-from .extremes import even
+from .extremes import even, even_rows
+from .logical import logical_not
 from .masks import masked_fill
 from .picking import pick_back, pick_many
+from .reduce import any_of, of_samples, sum_dims
 from .rounding import ceil, floor, round
 from .scaling import times
 from .sort import found_at, sort
@@ -52,8 +58,33 @@ def _nanmedian(self: ndarray, dim: int, keepdim: bool) -> tuple[ndarray, ndarray
 
 median = several("median", _median, pick_back, types.median, node="MedianBackward1")
 nanmedian = several("nanmedian", _nanmedian, pick_back, types.nanmedian, node="NanmedianBackward1")
-_median_all = single("median", lambda self: sorting.middle(self, False), even, node="MedianBackward0")
-_nanmedian_all = single("nanmedian", lambda self: sorting.middle(self, True), even, node="NanmedianBackward0")
+_median_all = single(
+    "median", lambda self: sorting.middle(self, False), even, node="MedianBackward0",
+    batch=lambda self: _median_rows(of_samples(self)),
+)  # fmt: skip
+_nanmedian_all = single(
+    "nanmedian", lambda self: sorting.middle(self, True), even, node="NanmedianBackward0",
+    batch=lambda self: _nanmedian_rows(of_samples(self)),
+)  # fmt: skip
+_median_rows: Any = single(
+    "median",
+    lambda self: _middles(self, False),
+    even_rows,
+    node="MedianBackward0",
+    batch=lambda self: _median_rows(self),
+)
+_nanmedian_rows: Any = single(
+    "nanmedian", lambda self: _middles(self, True), even_rows, node="NanmedianBackward0",
+    batch=lambda self: _nanmedian_rows(self),
+)  # fmt: skip
+
+
+def _middles(x: ndarray, skip: bool) -> ndarray:
+    """The median of each row; that of none is NaN, or the least integer, as for a whole tensor."""
+    if not x.shape[-1]:
+        return np.full(x.shape[:-1], sorting.middle(x[..., :0].reshape(-1), skip), x.dtype)
+    last = x.ndim - 1
+    return found_at(x, sorting.median(x, last, skip), last, False)[0]
 
 
 def _middle(op: str, every: Any, along: Any, input: Any, dim: Any, keepdim: Any, out: Any) -> Any:
@@ -74,7 +105,10 @@ def _middle(op: str, every: Any, along: Any, input: Any, dim: Any, keepdim: Any,
     return along(input, dim, keepdim, out=out)
 
 
-@public(name="median")
+_MEDIAN = ("Tensor input", "Tensor input, int dim, bool keepdim = False, *, tuple of Tensors out = None")
+
+
+@public(name="median", signatures=_MEDIAN)
 def median_front(
     input: Tensor,
     dim: Any = ABSENT,
@@ -91,11 +125,19 @@ def median_front(
     >>> torch.tensor([4, 1, 3, 2]).median()
     tensor(2)
     """
-    keepdim = keepdim if keepdims is ABSENT else keepdims
-    return _middle("median", _median_all, median, input, dim if axis is ABSENT else axis, keepdim, out)
+    keepdim = keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
+    return _middle(
+        "median",
+        _median_all,
+        median,
+        input,
+        dim if axis is ABSENT else by_numpy_name("axis", axis, dim),
+        keepdim,
+        out,
+    )
 
 
-@public(name="nanmedian")
+@public(name="nanmedian", signatures=_MEDIAN)
 def nanmedian_front(
     input: Tensor,
     dim: Any = ABSENT,
@@ -112,9 +154,15 @@ def nanmedian_front(
     >>> torch.tensor([float("nan"), 1.0, 3.0]).nanmedian()
     tensor(1.)
     """
-    keepdim = keepdim if keepdims is ABSENT else keepdims
+    keepdim = keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
     return _middle(
-        "nanmedian", _nanmedian_all, nanmedian, input, dim if axis is ABSENT else axis, keepdim, out
+        "nanmedian",
+        _nanmedian_all,
+        nanmedian,
+        input,
+        dim if axis is ABSENT else by_numpy_name("axis", axis, dim),
+        keepdim,
+        out,
     )
 
 
@@ -147,8 +195,8 @@ def mode_front(
     tensor(3)
     """
     x = data_of("mode", input)
-    dim = one_dim("mode", dim if axis is ABSENT else axis, x.ndim)
-    keepdim = flag("mode", keepdim if keepdims is ABSENT else keepdims)
+    dim = one_dim("mode", dim if axis is ABSENT else by_numpy_name("axis", axis, dim), x.ndim)
+    keepdim = flag("mode", keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim))
     _refuse_empty("mode", x, dim)
     if out is not None:
         out = pair_of(out)
@@ -185,8 +233,10 @@ def _check_quantile(op: str, x: ndarray, q: Any, interpolation: Any) -> None:
         raise RuntimeError(messages.QUANTILE_DTYPE)
     if isinstance(q, Tensor) and q._data.dtype != x.dtype:
         raise RuntimeError(messages.QUANTILE_Q_DTYPE)
-    if isinstance(q, Tensor) and not np.logical_and.reduce((q._data >= 0) & (q._data <= 1), None):
-        raise RuntimeError(messages.QUANTILE_QS_RANGE)
+    if isinstance(q, Tensor):
+        every = bottom(q)[0]._data
+        if not np.logical_and.reduce((every >= 0) & (every <= 1), None):
+            raise RuntimeError(messages.QUANTILE_QS_RANGE)
 
 
 def _rows(x: Tensor, dim: int | None) -> Tensor:
@@ -201,18 +251,19 @@ def _rows(x: Tensor, dim: int | None) -> Tensor:
     return ordered
 
 
-def _rank(q: Tensor, ordered: ndarray, skip: bool) -> Any:
+def _rank(q: Tensor, ordered: Tensor, skip: bool) -> Any:
     """Where the quantiles stand in each row, as fractional indices."""
-    nan = np.isnan(ordered)
-    last = ordered.shape[-1] - 1
+    nan = isnan(ordered)
+    shape = ordered._data.shape
     if skip:
-        count = np.add.reduce(~nan, -1, np.int64, keepdims=True) - 1
-        return masked_fill(mul(q, wrap(count)), wrap(count < 0), 0.0)
-    there = np.logical_or.reduce(nan, -1, keepdims=True)
-    size = (*ordered.shape[:-1], q._data.shape[0])
-    rank = times(q, last)
+        count = sub(sum_dims(logical_not(nan), (-1,), True, LONG), 1)
+        return masked_fill(mul(q, count), lt(count, 0), 0.0)
+    size = (*shape[:-1], q._data.shape[0])
+    rank = times(q, shape[-1] - 1)
     return masked_fill(
-        rank if rank._data.shape == size else views.expand(rank, size), wrap(there), float(last)
+        rank if rank._data.shape == size else views.expand(rank, size),
+        any_of(nan, (-1,), True),
+        float(shape[-1] - 1),
     )
 
 
@@ -240,16 +291,16 @@ def _quantile(
     if not keepdim:
         sizes = sizes[:0] if dim is None or not x.ndim else [*sizes[:dim], *sizes[dim + 1 :]]
     ordered = views.view(ordered, (*sizes, ordered._data.shape[-1] if ordered._data.ndim else 1))
-    rank = _rank(q, ordered._data, skip)
+    rank = _rank(q, ordered, skip)
     if interpolation in ("lower", "higher", "nearest"):
         rank = {"lower": floor, "higher": ceil, "nearest": round}[interpolation](rank)
-    below = wrap(rank._data.astype(LONG))
+    below = to_copy(rank, LONG)
     value = pick_many(ordered, below, -1)
     if interpolation in ("linear", "midpoint"):
         weight = (
             wrap(np.full(rank._data.shape, 0.5, x.dtype)) if interpolation == "midpoint" else sub(rank, below)
         )
-        above = wrap(np.ceil(rank._data, out=...).astype(LONG))
+        above = to_copy(ceil(rank), LONG)
         value = lerp(value, pick_many(ordered, above, -1), weight)
     if not alone:
         value = turn(value, views.unsqueeze_in_place, (0,))
@@ -257,7 +308,7 @@ def _quantile(
     return turn(value, views.squeeze_in_place, (-1,))
 
 
-@public()
+@public(signatures=_QUANTILE)
 def quantile(
     input: Tensor, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear",
     out: Any = None,
@@ -274,13 +325,20 @@ def quantile(
     >>> torch.tensor([0.0, 1.0, 2.0, 3.0]).quantile(0.5)
     tensor(1.5000)
     """
-    keepdim = keepdim if keepdims is ABSENT else keepdims
+    keepdim = keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
     return _quantile(
-        "quantile", input, q, dim if axis is ABSENT else axis, keepdim, interpolation, out, False
+        "quantile",
+        input,
+        q,
+        dim if axis is ABSENT else by_numpy_name("axis", axis, dim),
+        keepdim,
+        interpolation,
+        out,
+        False,
     )
 
 
-@public()
+@public(signatures=_QUANTILE)
 def nanquantile(
     input: Tensor, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear",
     out: Any = None,
@@ -292,7 +350,14 @@ def nanquantile(
     >>> torch.tensor([0.0, float("nan"), 1.0]).nanquantile(0.5)
     tensor(0.5000)
     """
-    keepdim = keepdim if keepdims is ABSENT else keepdims
+    keepdim = keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
     return _quantile(
-        "nanquantile", input, q, dim if axis is ABSENT else axis, keepdim, interpolation, out, True
+        "nanquantile",
+        input,
+        q,
+        dim if axis is ABSENT else by_numpy_name("axis", axis, dim),
+        keepdim,
+        interpolation,
+        out,
+        True,
     )

@@ -1,6 +1,6 @@
 """Reductions: sum, mean, prod and their relatives that skip NaNs, logsumexp, any, all, count_nonzero."""
 
-from math import nan
+from math import nan, prod
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from ..base import messages
 from ..op.table import public
 from ..tensor.misuse import ABSENT, invalid, wrong
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.single import single
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import INPLACE, fill
@@ -21,7 +22,7 @@ from .comparison import isnan
 from .dims import Dims, axes, check_out_dtype, data_of, dims, flag, reduced, restore, type_of, wanted, widen
 from .exponential import exp
 from .logical import logical_not
-from .views import expand
+from .views import after, expand, reshape
 
 ndarray = np.ndarray
 LONG = np.dtype(np.int64)
@@ -43,6 +44,26 @@ def spread(grad: Any, sizes: tuple, count: int = 1) -> Any:
     return expand(grad if count == 1 else div(grad, count), sizes)
 
 
+def of_samples(x: Tensor) -> Tensor:
+    """A batch with each sample laid out as a row: what is said of a whole sample is said of the rows."""
+    shape = x._data.shape
+    return reshape(x, (shape[0], prod(shape[1:])))
+
+
+def whole_or_along(row: Any, x: Tensor, dim: int | None, keepdim: bool) -> Any:
+    """What `row` makes of each sample in a batch, along one dimension or, where that is None, of all elements."""
+    shape = x._data.shape
+    if dim is not None and len(shape) > 1:
+        return row(x, after(dim), keepdim)
+    found = row(of_samples(x), 1, False)
+    if not keepdim:
+        return found
+    kept = (shape[0], *(1,) * (len(shape) - 1))
+    return (
+        reshape(found, kept) if isinstance(found, Tensor) else tuple([reshape(each, kept) for each in found])
+    )
+
+
 def _ready(x: ndarray, dtype: np.dtype) -> ndarray:
     """What can be added up in `dtype` without another word."""
     return x if dtype.kind == "i" and x.dtype.kind in "iub" else cast(x, dtype)
@@ -52,7 +73,10 @@ def _sum(self: ndarray, dim: Dims, keepdim: bool, dtype: np.dtype | None = None)
     return r.sum(self if dtype is None else _ready(self, dtype), axes(dim, self.ndim), keepdim, dtype)
 
 
-total = single("sum", r.total, lambda grad, self_sym_sizes: spread(grad, self_sym_sizes), linear=True)
+total = single(
+    "sum", r.total, lambda grad, self_sym_sizes: spread(grad, self_sym_sizes), linear=True,
+    batch=lambda self, dtype: sum_dims(of_samples(self), (1,), False, dtype),
+)  # fmt: skip
 sum_dims = single(
     "sum",
     _sum,
@@ -86,9 +110,9 @@ def sum_front(
     x = data_of("sum", input)
     kind: Any = LONG if x.dtype.kind in "iub" else None
     if axis is not ABSENT:
-        dim = axis
+        dim = by_numpy_name("axis", axis, dim)
     if keepdims is not ABSENT:
-        keepdim = keepdims
+        keepdim = by_numpy_name("keepdims", keepdims, keepdim)
     if dtype is not None:
         kind = wanted("sum", input, dtype, SUMS if dim is ABSENT else ())
     if dim is ABSENT:
@@ -126,6 +150,7 @@ mean = single(
     _mean,
     lambda grad, self_sym_sizes, self_sym_numel: spread(grad, self_sym_sizes, self_sym_numel),
     linear=True,
+    batch=lambda self, dtype: mean_dims(of_samples(self), (1,), False, dtype),
 )
 _mean_over = single(
     "mean", _mean_dims,
@@ -141,7 +166,10 @@ def mean_dims(x: Any, dim: Dims, keepdim: bool, dtype: np.dtype | None = None, *
     return _mean_over(x, dim, keepdim, dtype, (x if type(x) is ndarray else x._data).size, out=out)
 
 
-@public(name="mean", signatures=SUMS)
+_MEANS = ("Tensor input, *, torch.dtype dtype = None, Tensor out = None", SUMS[1])
+
+
+@public(name="mean", signatures=_MEANS)
 def mean_front(
     input: Tensor, dim: Any = ABSENT, keepdim: bool = False, *, dtype: Any = None, out: Any = None,
     axis: Any = ABSENT,
@@ -158,24 +186,24 @@ def mean_front(
         x = input._data
     except AttributeError:
         x = data_of("mean", input)
-    kind = None if dtype is None else _floating(dtype, SUMS if dim is axis is ABSENT else ())
+    kind = None if dtype is None else _floating(dtype, _MEANS if dim is axis is ABSENT else ())
     if kind is None and x.dtype.kind in "iub":
         raise RuntimeError(messages.MEAN_DTYPE.format(what="Input", type=type_of(x.dtype)))
     if dim is ABSENT and out is None and keepdim is False and axis is ABSENT:
         return mean(input, kind, x.size)
     if axis is not ABSENT:
-        dim = axis
+        dim = by_numpy_name("axis", axis, dim)
     if keepdims is not ABSENT:
-        keepdim = keepdims
+        keepdim = by_numpy_name("keepdims", keepdims, keepdim)
     if dim is ABSENT:
         if keepdim is not False:
-            raise invalid("mean", SUMS)
+            raise invalid("mean", _MEANS)
         if isinstance(out, Tensor) and BY_NP[kind or x.dtype].category > BY_NP[out._data.dtype].category:
             raise RuntimeError(messages.MEAN_OUT.format(type=type_of(out._data.dtype)))
         return mean(input, kind, x.size, out=out)
     if kind is not None and out is not None:
         check_out_dtype(out, kind)
-    found = dims("mean", dim, x.ndim, SUMS)
+    found = dims("mean", dim, x.ndim, _MEANS)
     return _mean_over(
         input, found, keepdim if type(keepdim) is bool else flag("mean", keepdim), kind, x.size, out=out
     )
@@ -221,8 +249,8 @@ def nansum_front(
     tensor(3.)
     """
     x = data_of("nansum", input)
-    found = dims("nansum", dim if axis is ABSENT else axis, x.ndim)
-    keepdim = flag("nansum", keepdim if keepdims is ABSENT else keepdims)
+    found = dims("nansum", dim if axis is ABSENT else by_numpy_name("axis", axis, dim), x.ndim)
+    keepdim = flag("nansum", keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim))
     kind = wanted("nansum", input, dtype)
     if x.dtype.kind == "c":
         raise RuntimeError(messages.NANSUM_COMPLEX)
@@ -256,8 +284,8 @@ def nanmean(
     x = data_of("nanmean", input)
     if x.dtype.kind in "iub":
         raise RuntimeError(messages.NANMEAN_DTYPE.format(type=type_of(x.dtype)))
-    found = dims("nanmean", dim if axis is ABSENT else axis, x.ndim)
-    keepdim = flag("nanmean", keepdim if keepdims is ABSENT else keepdims)
+    found = dims("nanmean", dim if axis is ABSENT else by_numpy_name("axis", axis, dim), x.ndim)
+    keepdim = flag("nanmean", keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim))
     total = nansum_front(input, found, keepdim, dtype=dtype, out=out)
     count = wrap(_sum(~np.isnan(x), found, keepdim, LONG))
     return div.op.public(total, count, out=None if out is None else INPLACE)
@@ -299,11 +327,13 @@ def logsumexp_front(
     """
     x = data_of("logsumexp", input)
     if axis is not ABSENT:
-        dim = axis
+        dim = by_numpy_name("axis", axis, dim)
     if dim is None:
         raise wrong("logsumexp", "dim", 2, "tuple of ints", dim)
     found = dims("logsumexp", dim, x.ndim)
-    keepdim = flag("logsumexp", keepdim if keepdims is ABSENT else keepdims)
+    keepdim = flag(
+        "logsumexp", keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
+    )
     if not found and x.ndim:
         raise RuntimeError(messages.LOGSUMEXP_DIMS.format(shape=[1] * x.ndim))
     if isinstance(out, Tensor) and out._data.dtype.kind in "iub":
@@ -328,7 +358,7 @@ def _all(self: ndarray, dim: Dims, keepdim: bool) -> ndarray:
     return _truth(np.logical_and, self, dim, keepdim)
 
 
-_any_of = single("any", _any)
+any_of = single("any", _any)
 _all_of = single("all", _all)
 _TRUTH = (
     "Tensor input, *, Tensor out = None",
@@ -366,8 +396,10 @@ def any_front(
     >>> torch.tensor([[0, 1], [0, 0]]).any(1)
     tensor([ True, False])
     """
-    keepdim = keepdim if keepdims is ABSENT else keepdims
-    return _question("any", _any_of, input, dim if axis is ABSENT else axis, keepdim, out)
+    keepdim = keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
+    return _question(
+        "any", any_of, input, dim if axis is ABSENT else by_numpy_name("axis", axis, dim), keepdim, out
+    )
 
 
 @public(name="all", signatures=_TRUTH)
@@ -386,15 +418,20 @@ def all_front(
     >>> torch.tensor([[0, 1], [1, 1]]).all(1)
     tensor([False,  True])
     """
-    keepdim = keepdim if keepdims is ABSENT else keepdims
-    return _question("all", _all_of, input, dim if axis is ABSENT else axis, keepdim, out)
+    keepdim = keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
+    return _question(
+        "all", _all_of, input, dim if axis is ABSENT else by_numpy_name("axis", axis, dim), keepdim, out
+    )
 
 
 def _count_nonzero(self: ndarray, dim: Dims) -> ndarray:
     return r.count_nonzero(self, axes(dim, self.ndim))
 
 
-_count_of = single("count_nonzero", _count_nonzero)
+_count_of = single(
+    "count_nonzero", _count_nonzero,
+    batch=lambda self, dim: _count_of(self, after(dim)) if dim and self._data.ndim > 1 else _count_of(of_samples(self), (1,)),
+)  # fmt: skip
 _COUNT = ("Tensor input, int dim = None", "Tensor input, tuple of ints dim")
 
 
@@ -407,4 +444,7 @@ def count_nonzero(input: Tensor, dim: Any = None, *, axis: Any = ABSENT) -> Tens
     tensor([1, 2])
     """
     x = data_of("count_nonzero", input)
-    return _count_of(input, dims("count_nonzero", dim if axis is ABSENT else axis, x.ndim, _COUNT))
+    return _count_of(
+        input,
+        dims("count_nonzero", dim if axis is ABSENT else by_numpy_name("axis", axis, dim), x.ndim, _COUNT),
+    )

@@ -9,7 +9,8 @@ from ..base.where import warn
 from ..tensor.tensor import Tensor
 from ..values import reductions
 from .arithmetic import div
-from .reduce import mean_front, sum_front
+from .reduce import mean_dims, mean_front, of_samples, sum_dims, sum_front
+from .samples import aligned
 
 ndarray = np.ndarray
 NONE, MEAN, SUM = range(3)
@@ -44,3 +45,15 @@ def share(grad: Any, self: Any, reduction: int) -> Any:
 def finished(losses: Tensor, kind: int) -> Tensor:
     """`reduced` on tensors, as ops of their own."""
     return losses if kind == NONE else sum_front(losses) if kind == SUM else mean_front(losses)
+
+
+def reduced_each(losses: Tensor, reduction: int) -> Tensor:
+    """`reduced` of each sample in a batch of losses."""
+    if reduction == NONE:
+        return losses
+    return (sum_dims if reduction == SUM else mean_dims)(of_samples(losses), (1,), False)
+
+
+def beside_each(x: Tensor | None, like: Tensor) -> Tensor | None:
+    """A batch whose samples broadcast with those of another, if need be with dimensions of length 1 before their own."""
+    return x if x is None else aligned(x, like._data.ndim - 1)

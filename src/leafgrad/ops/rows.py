@@ -10,15 +10,18 @@ from ..op.table import public
 from ..tensor.elementwise import foreign
 from ..tensor.kinds import primitive
 from ..tensor.misuse import invalid, wrong
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.tensor import Tensor
 from ..values import gather as gather_kernels
 from ..values import rows as kernels
 from ..values.arguments import type_name
 from .arguments import integer, need_tensor, wrap_dim
 from .arithmetic import conj, mul
-from .gathering import Reduction
+from .copies import to_copy
+from .gathering import Reduction, gather_row, scatter_add_row, scatter_reduce_row, scatter_src, scatter_value
 from .outs import check_out, no_out
-from .views import expand, reshape, sum_to_size, zeros_of
+from .samples import vectors, wide_index
+from .views import after, expand, reshape, squeeze, sum_to_size, zeros_of
 
 ndarray = np.ndarray
 
@@ -31,9 +34,36 @@ def _picked(grad: Any, dim: int, index: Any, source: Any, source_dim: int) -> An
     return expand(rows, source.shape) if source_dim else reshape(rows, ())
 
 
+# Note [Samples of rows]
+# Where the samples share the index, it counts along the next dimension of the batch; otherwise it becomes an index of elements.
+
+
+def _by_element(row: Any, self: Any, index: Any, dim: int, *rest: Any, source: Any = None) -> Any:
+    """The op in terms of `gather` or a `scatter`, for samples of an index."""
+    x = vectors(self)
+    at = wide_index(vectors(index), dim, x._data.shape[1:])
+    more = () if source is None else (reshape(source, at._data.shape),)
+    out = row(x, at, *more, dim + 1 if dim >= 0 else dim, *rest)
+    return out if self._data.ndim > 1 or out._data.shape[1:] != (1,) else squeeze(out, 1)
+
+
+def _select_samples(self: Any, index: Any, dim: int, batched: tuple, samples: int) -> Any:
+    if not batched[1]:
+        out = select(vectors(self), reshape(index, (-1,)), after(dim))
+        return out if self._data.ndim > 1 else squeeze(out, 1)
+    if not batched[0]:
+        self = expand(self, (samples, *self._data.shape))
+    return _by_element(gather_row, self, index, dim, False)
+
+
+def _add_samples(self: Any, index: Any, source: Any, dim: int, alpha: Any) -> Any:
+    return _by_element(scatter_add_row, self, index, dim, source=source if alpha == 1 else mul(source, alpha))
+
+
 select = primitive(
     "index_select", lambda self, index, /, dim: kernels.index_select(self, dim, index), linear=True,
     vjp={"self": lambda grad, self_sym_sizes, index, dim: add(zeros_of(grad, self_sym_sizes), index, grad, dim, 1, grad.ndim)},
+    batch=_select_samples,
 )  # fmt: skip
 add = primitive(
     "index_add", lambda self, index, source, /, dim, alpha, source_dim, *, out=None: kernels.index_add(
@@ -43,7 +73,7 @@ add = primitive(
         "self": lambda grad: grad,
         "source": lambda grad, index, source, dim, alpha, source_dim: mul(_picked(grad, dim, index, source, source_dim), conj(alpha)),
     },
-    writes=True, linear=True,
+    writes=True, linear=True, batch=_add_samples,
 )  # fmt: skip
 copy = primitive(
     "index_copy", lambda self, index, source, /, dim, source_dim, *, out=None: kernels.index_copy(self, dim, index, source, out),
@@ -51,12 +81,20 @@ copy = primitive(
         "self": lambda grad, index, dim: fill_number(grad, index, dim, 0),
         "source": lambda grad, index, source, dim, source_dim: _picked(grad, dim, index, source, source_dim),
     },
-    writes=True, linear=True,
+    writes=True, linear=True, batch=lambda self, index, source, dim: _by_element(scatter_src, self, index, dim, source=source),
 )  # fmt: skip
 fill_number = primitive(
     "index_fill", lambda self, index, /, dim, value, *, out=None: kernels.index_fill(self, dim, index, value, out),
     vjp={"self": lambda grad, index, dim: fill_number(grad, index, dim, 0)}, writes=True,
+    batch=lambda self, index, dim, value: _by_element(scatter_value, self, index, dim, value),
 )  # fmt: skip
+
+
+def _fill_samples(self: Any, index: Any, value: Any, dim: int) -> Any:
+    x = vectors(self)
+    at = wide_index(vectors(index), dim, x._data.shape[1:])
+    value = expand(reshape(value, (-1, *(1,) * (x._data.ndim - 1))), at._data.shape)
+    return reshape(scatter_src(x, at, to_copy(value, x._data.dtype), after(dim)), self._data.shape)
 
 
 fill_tensor = primitive(
@@ -65,7 +103,7 @@ fill_tensor = primitive(
         "self": lambda grad, index, dim: fill_number(grad, index, dim, 0),
         "value": lambda grad, index, dim: sum_to_size(grad - fill_number(grad, index, dim, 0), ()),
     },
-    writes=True, linear=True, node="IndexFillBackward1",
+    writes=True, linear=True, node="IndexFillBackward1", batch=_fill_samples,
 )  # fmt: skip
 
 
@@ -143,6 +181,9 @@ def _index_reduce_rule(
 
 reduce_row = primitive(
     "index_reduce", _index_reduce, writes=True,
+    batch=lambda self, index, source, dim, reduce, include_self: _by_element(
+        scatter_reduce_row, self, index, dim, reduce, include_self, source=source
+    ),
     vjp={
         "self": lambda grad, self, index, source, dim, reduce, include_self, result: _index_reduce_rule(
             grad, self, index, source, dim, reduce, include_self, result
@@ -183,7 +224,7 @@ def index_select(
     tensor([[2, 0],
             [5, 3]])
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     dim = _check("index_select", input, dim, index)
     check_out("index_select", out, input, input, index, text=messages.INDEX_SELECT_OUT)
     return select(input, index, dim, out=out)
@@ -206,7 +247,7 @@ def index_add(
     >>> torch.zeros(3).index_add(0, torch.tensor([2, 2]), torch.ones(2))
     tensor([0., 0., 2.])
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     dim = _check("index_add", input, dim, index)
     _source("index_add", source)
     check_out("index_add", out, input)
@@ -225,7 +266,7 @@ def index_copy(
     >>> torch.zeros(3).index_copy(0, torch.tensor([2, 0]), torch.tensor([5.0, 6.0]))
     tensor([6., 0., 5.])
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     dim = _check("index_copy", input, dim, index)
     _source("index_copy", source)
     check_out("index_copy", out, input)
@@ -248,7 +289,7 @@ def index_fill(
     >>> torch.zeros(3).index_fill(0, torch.tensor([0, -1]), 7)
     tensor([7., 0., 7.])
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     no_out("index_fill", out)
     if not isinstance(index, Tensor) or foreign(value):
         raise invalid("index_fill", _FILL)
@@ -279,7 +320,7 @@ def index_reduce(
     >>> torch.ones(3).index_reduce(0, torch.tensor([1, 1]), torch.tensor([2.0, 3.0]), "prod")
     tensor([1., 6., 1.])
     """
-    dim = _check("index_reduce", input, dim if axis is None else axis, index)
+    dim = _check("index_reduce", input, dim if axis is None else by_numpy_name("axis", axis, dim), index)
     _source("index_reduce", source)
     if not isinstance(reduce, str):
         raise wrong("index_reduce", "reduce", 5, "str", reduce)

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..op.record import alike
 from ..op.table import public
 from ..tensor.kinds import primitive
 from ..tensor.misuse import ABSENT
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.single import several, single
 from ..tensor.tensor import Tensor
 from ..tensor.write import INPLACE
@@ -72,7 +74,9 @@ def cumsum_front(
     >>> torch.tensor([1, 2, 3]).cumsum(0)
     tensor([1, 3, 6])
     """
-    return scanned("cumsum", cumsum, input, dim if axis is ABSENT else axis, dtype, out)
+    return scanned(
+        "cumsum", cumsum, input, dim if axis is ABSENT else by_numpy_name("axis", axis, dim), dtype, out
+    )
 
 
 # --- logarithms of sums ---
@@ -96,6 +100,7 @@ after: Any = primitive(
         "x": lambda grad, result: mul(grad, conj(result)),
         "y": lambda grad, self, x, y, dim: neg(mul(conj(self), before(grad, conj(x), conj(y), dim))),
     },
+    batch=alike,
 )  # fmt: skip
 before: Any = primitive(
     "_sums_before", _before,
@@ -104,6 +109,7 @@ before: Any = primitive(
         "x": lambda grad, self, x, y, dim: mul(conj(self), after(grad, conj(x), conj(y), dim)),
         "y": lambda grad, result: neg(mul(grad, conj(result))),
     },
+    batch=alike,
 )  # fmt: skip
 
 
@@ -128,7 +134,7 @@ def logcumsumexp_front(input: Tensor, dim: int, *, out: Any = None, axis: Any = 
     tensor([0.0000, 0.6931, 1.0986])
     """
     x = data_of("logcumsumexp", input)
-    dim = one_dim("logcumsumexp", dim if axis is ABSENT else axis, x.ndim)
+    dim = one_dim("logcumsumexp", dim if axis is ABSENT else by_numpy_name("axis", axis, dim), x.ndim)
     if isinstance(out, Tensor) and out._data.dtype != x.dtype:
         raise RuntimeError(messages.SCALAR_TYPE.format(want=type_of(x.dtype), got=type_of(out._data.dtype)))
     if x.dtype.kind in "iub":
@@ -183,7 +189,7 @@ def cummax_front(input: Tensor, dim: int, *, out: Any = None, axis: Any = ABSENT
     >>> torch.tensor([1, 3, 2]).cummax(0).values
     tensor([1, 3, 3])
     """
-    return _running("cummax", cummax, input, dim if axis is ABSENT else axis, out)
+    return _running("cummax", cummax, input, dim if axis is ABSENT else by_numpy_name("axis", axis, dim), out)
 
 
 @public(name="cummin")
@@ -195,4 +201,4 @@ def cummin_front(input: Tensor, dim: int, *, out: Any = None, axis: Any = ABSENT
     >>> torch.tensor([2, 3, 1]).cummin(0).values
     tensor([2, 2, 1])
     """
-    return _running("cummin", cummin, input, dim if axis is ABSENT else axis, out)
+    return _running("cummin", cummin, input, dim if axis is ABSENT else by_numpy_name("axis", axis, dim), out)

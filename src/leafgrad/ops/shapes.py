@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..base.state import modes
 from ..op.table import public
+from ..tensor.batch import bottom, hide_all, levels_of
 from ..tensor.call import view_of
 from ..tensor.misuse import invalid
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.tensor import Tensor, counter_of, wrap
 from ..tensor.view import turn
 from ..tensor.write import check_inplace
@@ -67,7 +70,10 @@ def _read_as(self: Tensor, dtype: Any) -> Tensor:
     x = self._data
     if dtype.np == x.dtype:
         return views.alias(self)
-    out = wrap(_cast_view(x, dtype))
+    found = _cast_view(x, dtype)
+    if modes and (levels := levels_of(self)):
+        return hide_all(_read_as(bottom(self)[0], dtype), levels)
+    out = wrap(found)
     out._counter = counter_of(self)
     return out
 
@@ -203,7 +209,9 @@ def unflatten(input: Tensor, dim: int, sizes: Any, *, axis: Any = None) -> Tenso
     """
     need_tensor("unflatten", input)
     shape = input._data.shape
-    dim = wrapped(integer("unflatten", dim if axis is None else axis, "dim", 2), len(shape))
+    dim = wrapped(
+        integer("unflatten", dim if axis is None else by_numpy_name("axis", axis, dim), "dim", 2), len(shape)
+    )
     parts = size_list("unflatten", sizes, "sizes", 3)
     if not parts:
         raise RuntimeError(messages.UNFLATTEN_EMPTY)
@@ -339,7 +347,7 @@ def _squeeze_dims(op: str, dim: Any, ndim: int) -> Any:
     return dim
 
 
-@public()
+@public(signatures=_SQUEEZE)
 def squeeze(input: Tensor, dim: Any = _ABSENT, *, axis: Any = None) -> Tensor:
     """Without the dimensions of size 1: all of them, or those that `dim` (an int or a tuple) names.
 
@@ -347,7 +355,7 @@ def squeeze(input: Tensor, dim: Any = _ABSENT, *, axis: Any = None) -> Tensor:
     >>> torch.ones(1, 2, 1).squeeze().shape, torch.ones(1, 2, 1).squeeze(0).shape
     (torch.Size([2]), torch.Size([2, 1]))
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     if type(dim) is int and isinstance(input, Tensor):
         wrap_dim(dim, input._data.ndim)
         return views.squeeze(input, dim)
@@ -383,7 +391,7 @@ def unsqueeze(input: Tensor, dim: int, *, axis: Any = None) -> Tensor:
     >>> torch.ones(2, 3).unsqueeze(-1).shape
     torch.Size([2, 3, 1])
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     need_tensor("unsqueeze", input)
     x = input._data
     n = x.ndim + 1

@@ -11,6 +11,7 @@ import numpy as np
 from ..base import messages
 from ..base.state import modes, state
 from ..op.table import SPACES, public
+from ..tensor.batch import bottom
 from ..tensor.call import recording
 from ..tensor.kinds import primitive
 from ..tensor.misuse import wrong
@@ -127,7 +128,7 @@ def _inside(by_u: Any, by_vh: Any, U: Any, S: Any, Vh: Any) -> tuple[Any, list]:
 
 
 def _array(x: Any) -> ndarray:
-    return x._data if isinstance(x, Tensor) else x
+    return bottom(x)[0]._data if isinstance(x, Tensor) else x
 
 
 def _check_phase(x: Any, y: Any) -> None:
@@ -142,6 +143,7 @@ svd_of = primitive(
     vjp={"A": lambda grad, full_matrices, U, S, Vh: _by_matrix(grad, full_matrices, U, S, Vh)},
     outputs=("U", "S", "Vh"), node="LinalgSvdBackward0",
     shows={"S_sym_argsize_minus_1": lambda node: node.shape[1][-1]},
+    batch=lambda A, full_matrices, compute_uv: svd_of(A, full_matrices, compute_uv),
 )  # fmt: skip
 
 
@@ -225,5 +227,5 @@ def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) 
 
 def singular_values(A: Tensor) -> Tensor:
     """The same without checks.  The vectors are computed where a derivative may be asked for, which needs them."""
-    watched = (recording() and edge_of(A) is not None) or (modes and bool(state.levels))
+    watched = (recording() and edge_of(bottom(A)[0]) is not None) or (modes and bool(state.levels))
     return svd_of(A, False, bool(watched))[1]

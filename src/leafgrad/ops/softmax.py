@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..op.record import alike
 from ..op.table import public
 from ..tensor.kinds import primitive
 from ..tensor.misuse import ABSENT, wrong
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.single import single
 from ..tensor.tensor import Tensor
 from ..values import softmax as s
@@ -47,7 +49,7 @@ softmax_back: Any = primitive(
         "grad": lambda g, result, dim: softmax_back(g, result, dim),
         "result": lambda g, grad, result, dim: _softmax_back_slope(g, grad, result, dim),
     },
-    node="SoftmaxBackwardDataBackward0", outputs=("output",),
+    node="SoftmaxBackwardDataBackward0", outputs=("output",), batch=alike,
 )  # fmt: skip
 log_softmax_back = primitive(
     "_log_softmax_backward_data", _log_softmax_back,
@@ -55,7 +57,7 @@ log_softmax_back = primitive(
         "grad": lambda g, result, dim: sub(g, _sum(mul(g, exp(result)), dim)),
         "result": lambda g, grad, result, dim: neg(mul(mul(g, exp(result)), _sum(grad, dim))),
     },
-    node="LogSoftmaxBackwardDataBackward0", outputs=("output",),
+    node="LogSoftmaxBackwardDataBackward0", outputs=("output",), batch=alike,
 )  # fmt: skip
 
 
@@ -106,7 +108,9 @@ def softmax_front(
     >>> torch.tensor([0.0, 0.0]).softmax(0)
     tensor([0.5000, 0.5000])
     """
-    return _call("softmax", softmax, input, dim if axis is ABSENT else axis, dtype, out)
+    return _call(
+        "softmax", softmax, input, dim if axis is ABSENT else by_numpy_name("axis", axis, dim), dtype, out
+    )
 
 
 @public(name="log_softmax", spaces=("special",))
@@ -120,7 +124,14 @@ def log_softmax_front(
     >>> torch.tensor([0.0, 0.0]).log_softmax(0)
     tensor([-0.6931, -0.6931])
     """
-    return _call("log_softmax", log_softmax, input, dim if axis is ABSENT else axis, dtype, out)
+    return _call(
+        "log_softmax",
+        log_softmax,
+        input,
+        dim if axis is ABSENT else by_numpy_name("axis", axis, dim),
+        dtype,
+        out,
+    )
 
 
 def _chosen(op: str, input: Any, dim: Any, stacklevel: int) -> Any:

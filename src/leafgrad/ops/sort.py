@@ -8,6 +8,7 @@ import numpy as np
 from ..base import messages
 from ..op.table import public
 from ..tensor.misuse import ABSENT, invalid, wrong
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.single import several, single
 from ..tensor.tensor import Tensor, wrap
 from ..values import places, sorting
@@ -106,7 +107,9 @@ def sort_front(
     values=tensor([1, 2, 3]),
     indices=tensor([1, 2, 0]))
     """
-    dim = _sorting("sort", input, dim if axis is ABSENT else axis, descending, stable, _SORT)
+    dim = _sorting(
+        "sort", input, dim if axis is ABSENT else by_numpy_name("axis", axis, dim), descending, stable, _SORT
+    )
     row = sort if stable is ABSENT else sort_stable
     return row(input, dim, descending, out=_pair(out, input._data.dtype))
 
@@ -130,7 +133,14 @@ def argsort(
     """
     if stable is not ABSENT and type(stable) is not bool:
         raise invalid("argsort", _ARGSORT)
-    dim = _sorting("argsort", input, dim if axis is ABSENT else axis, descending, stable, _ARGSORT)
+    dim = _sorting(
+        "argsort",
+        input,
+        dim if axis is ABSENT else by_numpy_name("axis", axis, dim),
+        descending,
+        stable,
+        _ARGSORT,
+    )
     check_out_dtype(out, LONG)
     return _argsort(input, dim, descending, out=out)
 
@@ -174,7 +184,7 @@ def topk_front(
     """
     x = data_of("topk", input)
     k = _count("topk", k)
-    dim = one_dim("topk", dim if axis is ABSENT else axis, x.ndim, position=3)
+    dim = one_dim("topk", dim if axis is ABSENT else by_numpy_name("axis", axis, dim), x.ndim, position=3)
     flag("topk", largest, "largest", 4)
     flag("topk", sorted, "sorted", 5)
     if not 0 <= k <= (x.shape[dim] if x.ndim else 1):
@@ -215,8 +225,12 @@ def kthvalue_front(
     """
     x = data_of("kthvalue", input)
     k = _count("kthvalue", k)
-    dim = one_dim("kthvalue", dim if axis is ABSENT else axis, x.ndim, position=3)
-    keepdim = flag("kthvalue", keepdim if keepdims is ABSENT else keepdims, position=4)
+    dim = one_dim("kthvalue", dim if axis is ABSENT else by_numpy_name("axis", axis, dim), x.ndim, position=3)
+    keepdim = flag(
+        "kthvalue",
+        keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim),
+        position=4,
+    )
     n = x.shape[dim] if x.ndim else 1
     if not n:
         raise IndexError(messages.EMPTY_DIM.format(op="kthvalue", dim=dim % x.ndim))

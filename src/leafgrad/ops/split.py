@@ -13,6 +13,7 @@ from ..base import messages
 from ..op.table import public
 from ..tensor.call import views_of
 from ..tensor.misuse import invalid
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.tensor import Tensor
 from ..tensor.view import views as views_row
 from ..values.blocks import LARGE
@@ -20,6 +21,7 @@ from ..values.dtype import BY_NP
 from .arguments import integer, need_tensor, size_list, wrap_dim, wrapped
 from .join import cat, stack
 from .parts import sliced
+from .samples import refuse_samples
 from .views import zeros_of
 
 ndarray = np.ndarray
@@ -48,11 +50,16 @@ def _sizes(n: int, size: int) -> list[int]:
 
 
 def _split(self: ndarray, split_size: int, dim: int) -> list[ndarray]:
-    return _cut(self, _sizes(self.shape[dim], split_size), dim)
+    n = self.shape[dim]
+    if not n:
+        return [self[...]]
+    if dim == self.ndim - 1 or dim == -1:
+        return [self[..., i : i + split_size] for i in range(0, n, split_size)]
+    return _cut(self, _sizes(n, split_size), dim)
 
 
-def _split_backward(grad: list, sizes: Sequence[int], dim: int, shape: tuple) -> Any:
-    """The gradients of the parts joined; zeros for those that have none."""
+def _split_backward(grad: list, size: int | Sequence[int], dim: int, shape: tuple) -> Any:
+    """The gradients of the parts joined; zeros for those that have none.  size: of all parts, or of each."""
     like = None
     for g in grad:
         if g is None:
@@ -61,6 +68,7 @@ def _split_backward(grad: list, sizes: Sequence[int], dim: int, shape: tuple) ->
     else:
         return concatenate(grad, dim) if type(like) is ndarray and like.size < LARGE else cat(grad, dim)
     dim %= len(shape)
+    sizes = _sizes(shape[dim], size) if isinstance(size, int) else size
     like = next(g for g in grad if g is not None)
     parts = [
         zeros_of(like, (*shape[:dim], n, *shape[dim + 1 :])) if g is None else g
@@ -71,7 +79,7 @@ def _split_backward(grad: list, sizes: Sequence[int], dim: int, shape: tuple) ->
 
 split = views_row(
     "split", _split,
-    lambda grad, split_size, dim, self_sym_sizes: _split_backward(grad, _sizes(self_sym_sizes[dim], split_size), dim, self_sym_sizes),
+    lambda grad, split_size, dim, self_sym_sizes: _split_backward(grad, split_size, dim, self_sym_sizes),
 )  # fmt: skip
 split_with_sizes = views_row(
     "split_with_sizes", lambda self, split_sizes, dim: _cut(self, split_sizes, dim),
@@ -93,14 +101,13 @@ def _split_evenly(x: Tensor, size: int, dim: int) -> tuple[Tensor, ...]:
 
 
 @public(torch=False, name="split")
-def split_method(self: Tensor, split_size: Any, dim: int = 0, *, axis: Any = None) -> tuple[Tensor, ...]:
+def split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of `split_size` parts each along a dimension (the last may be smaller), or of the sizes in a list.
 
     >>> import leafgrad as torch
     >>> torch.arange(5).split(2)
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
-    dim = dim if axis is None else axis
     if isinstance(split_size, tuple | list):
         return _split_sizes("split_with_sizes", self, split_size, dim)
     if isinstance(split_size, bool) or not hasattr(split_size, "__index__"):
@@ -153,7 +160,9 @@ def split_with_sizes_front(
     (tensor([0]), tensor([1, 2]))
     """
     need_tensor("split_with_sizes", input)
-    return _split_sizes("split_with_sizes", input, split_sizes, dim if axis is None else axis)
+    return _split_sizes(
+        "split_with_sizes", input, split_sizes, dim if axis is None else by_numpy_name("axis", axis, dim)
+    )
 
 
 @public()
@@ -165,7 +174,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0, *, axis: Any = None) -> tupl
     (tensor([0, 1, 2]), tensor([3, 4]))
     """
     if axis is not None:
-        dim = axis
+        dim = by_numpy_name("axis", axis, dim)
     need_tensor("chunk", input)
     x = input._data
     if type(dim) is not int:
@@ -206,7 +215,7 @@ def unbind_front(input: Tensor, dim: int = 0, *, axis: Any = None) -> tuple[Tens
     >>> torch.arange(4).view(2, 2).unbind()
     (tensor([0, 1]), tensor([2, 3]))
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     need_tensor("unbind", input)
     dim = integer("unbind", dim, "dim", 2)
     x = input._data
@@ -244,7 +253,7 @@ def _cut_in(x: Tensor, sections: int, dim: int) -> tuple[Tensor, ...]:
     return tuple(out)
 
 
-@public()
+@public(signatures=_TENSOR_SPLIT)
 def tensor_split(
     input: Tensor, indices_or_sections: Any = None, dim: int = 0, *, axis: Any = None, indices: Any = None, sections: Any = None,
     tensor_indices_or_sections: Any = None) -> tuple[Tensor, ...]:  # fmt: skip
@@ -254,7 +263,7 @@ def tensor_split(
     >>> torch.arange(5).tensor_split(2), torch.arange(5).tensor_split((1, 3))
     ((tensor([0, 1, 2]), tensor([3, 4])), (tensor([0]), tensor([1, 2]), tensor([3, 4])))
     """
-    dim = dim if axis is None else axis
+    dim = dim if axis is None else by_numpy_name("axis", axis, dim)
     need_tensor("tensor_split", input)
     given = [a for a in (indices_or_sections, indices, sections, tensor_indices_or_sections) if a is not None]
     if len(given) != 1:
@@ -266,6 +275,7 @@ def tensor_split(
             raise RuntimeError(messages.TENSOR_SPLIT_DIMS.format(ndim=how._data.ndim))
         if how._data.dtype != np.int64:
             raise RuntimeError(messages.TENSOR_SPLIT_DTYPE.format(type=BY_NP[how._data.dtype].type_name))
+        refuse_samples(messages.VMAP_TENSOR_SPLIT, how)
         how = how._data.tolist()
     if not ndim:
         raise RuntimeError(messages.TENSOR_SPLIT_SCALAR.format(ndim=ndim))

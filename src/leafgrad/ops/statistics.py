@@ -9,6 +9,7 @@ from ..base import messages
 from ..base.where import warn
 from ..op.table import public
 from ..tensor.misuse import ABSENT, invalid
+from ..tensor.numpy_names import by_numpy_name
 from ..tensor.single import several, single
 from ..tensor.tensor import Tensor
 from ..values import reductions as r
@@ -25,6 +26,10 @@ _FORMS = (
     "Tensor input, tuple of ints dim, bool unbiased = True, bool keepdim = False, *, Tensor out = None",
     f"Tensor input, tuple of ints dim = None, *, Number correction = None, {_REST}",
     "Tensor input, bool unbiased = True",
+)
+_PAIRS = tuple(
+    s.replace("*, Tensor out = None", "*").replace(", Tensor out = None", "").removesuffix(", *")
+    for s in _FORMS
 )
 
 # --- rules ---
@@ -111,15 +116,9 @@ def _moment(
     keepdim: Any,
     correction: Any,
     out: Any,
-    axis: Any,
-    keepdims: Any,
 ) -> Any:
     """One of the four; which of torch's overloads was meant decides what `correction` is saved as."""
     x = data_of(op, input)
-    if axis is not ABSENT:
-        dim = axis
-    if keepdims is not ABSENT:
-        keepdim = keepdims
     if type(dim) is bool:
         if unbiased is not ABSENT or correction is not ABSENT or keepdim is not False:
             raise invalid(op, _FORMS)
@@ -142,7 +141,7 @@ def _moment(
     return row(input, found, correction, keepdim, out=out)
 
 
-@public()
+@public(signatures=_FORMS)
 def var(
     input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False,
     *, correction: Any = ABSENT, out: Any = None,
@@ -157,10 +156,12 @@ def var(
     >>> torch.tensor([1.0, 2.0, 3.0]).var(), torch.tensor([1.0, 2.0, 3.0]).var(correction=0)
     (tensor(1.), tensor(0.6667))
     """
-    return _moment("var", var_of, input, dim, unbiased, keepdim, correction, out, axis, keepdims)
+    dim = dim if axis is ABSENT else by_numpy_name("axis", axis, dim)
+    keepdim = keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
+    return _moment("var", var_of, input, dim, unbiased, keepdim, correction, out)
 
 
-@public()
+@public(signatures=_FORMS)
 def std(
     input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False,
     *, correction: Any = ABSENT, out: Any = None,
@@ -172,10 +173,12 @@ def std(
     >>> torch.tensor([1.0, 2.0, 3.0]).std()
     tensor(1.)
     """
-    return _moment("std", std_of, input, dim, unbiased, keepdim, correction, out, axis, keepdims)
+    dim = dim if axis is ABSENT else by_numpy_name("axis", axis, dim)
+    keepdim = keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
+    return _moment("std", std_of, input, dim, unbiased, keepdim, correction, out)
 
 
-@public(method=False)
+@public(method=False, signatures=_PAIRS)
 def var_mean(
     input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False,
     *, correction: Any = ABSENT,
@@ -187,10 +190,12 @@ def var_mean(
     >>> torch.var_mean(torch.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """
-    return _moment("var_mean", var_mean_of, input, dim, unbiased, keepdim, correction, None, axis, keepdims)
+    dim = dim if axis is ABSENT else by_numpy_name("axis", axis, dim)
+    keepdim = keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
+    return _moment("var_mean", var_mean_of, input, dim, unbiased, keepdim, correction, None)
 
 
-@public(method=False)
+@public(method=False, signatures=_PAIRS)
 def std_mean(
     input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False,
     *, correction: Any = ABSENT,
@@ -202,4 +207,6 @@ def std_mean(
     >>> torch.std_mean(torch.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """
-    return _moment("std_mean", std_mean_of, input, dim, unbiased, keepdim, correction, None, axis, keepdims)
+    dim = dim if axis is ABSENT else by_numpy_name("axis", axis, dim)
+    keepdim = keepdim if keepdims is ABSENT else by_numpy_name("keepdims", keepdims, keepdim)
+    return _moment("std_mean", std_mean_of, input, dim, unbiased, keepdim, correction, None)

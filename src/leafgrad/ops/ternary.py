@@ -16,7 +16,7 @@ from ..tensor.misuse import invalid, wrong
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import into
 from ..values import kernels as k
-from ..values.arguments import CPP
+from ..values.arguments import CPP, plain
 from ..values.blocks import LARGE
 from ..values.buffers import like
 from ..values.dtype import BY_NP
@@ -26,6 +26,7 @@ from ..values.reductions import total
 from ..values.strides import empty_like
 from .arithmetic import conj, div, mul, neg, sub
 from .comparison import isfinite, ne
+from .samples import refuse_samples
 
 ndarray = np.ndarray
 
@@ -100,6 +101,7 @@ def _public_where(condition: Tensor, input: Any = None, other: Any = None, *, ou
     if not isinstance(condition, Tensor) or (input is None) != (other is None):
         raise invalid("where", _WHERE)
     if input is None:
+        refuse_samples(messages.VMAP_DYNAMIC.format(op="where"), condition)
         return condition.nonzero(as_tuple=True)
     if foreign(input) or foreign(other):
         raise invalid("where", _WHERE)
@@ -208,9 +210,8 @@ def _value(op: str, value: Any) -> Any:
     if type(value) is int or type(value) is float:
         return value
     if isinstance(value, Tensor) and value._data.size == 1:
-        return value._data.item()
-    if isinstance(value, np.number | np.bool):
         return value.item()
+    value = int(value) if isinstance(value, np.bool) else plain(value)
     if not isinstance(value, int | float | complex):
         raise wrong(op, "value", None, "Number", value)
     return value

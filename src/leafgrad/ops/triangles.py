@@ -19,6 +19,7 @@ from . import views
 from .arguments import integer, need_tensor, wrap_dim
 from .copies import fill_
 from .outs import check_out
+from .reduce import sum_front
 from .views import diagonal, diagonal_backward
 
 ndarray = np.ndarray
@@ -27,11 +28,11 @@ ndarray = np.ndarray
 
 tril_row = primitive(
     "tril", lambda self, /, diagonal, *, out=None: kernels.triangle(self, diagonal, False, out), writes=True, linear=True,
-    vjp={"self": lambda grad, diagonal: tril_row(grad, diagonal)},
+    vjp={"self": lambda grad, diagonal: tril_row(grad, diagonal)}, batch=lambda self, diagonal: tril_row(self, diagonal),
 )  # fmt: skip
 triu_row = primitive(
     "triu", lambda self, /, diagonal, *, out=None: kernels.triangle(self, diagonal, True, out), writes=True, linear=True,
-    vjp={"self": lambda grad, diagonal: triu_row(grad, diagonal)},
+    vjp={"self": lambda grad, diagonal: triu_row(grad, diagonal)}, batch=lambda self, diagonal: triu_row(self, diagonal),
 )  # fmt: skip
 diagonal_copy = primitive(
     "diagonal_copy", lambda self, /, offset, dim1, dim2: strides.diagonal(self, offset, dim1, dim2).copy(), linear=True,
@@ -180,6 +181,7 @@ _trace = single(
         views.expand(grad, (min(self_sym_sizes),)), self_sym_sizes, 0, 0, 1
     ),
     linear=True,
+    batch=lambda self: sum_front(diagonal(self, 0, 1, 2), 1),
 )
 
 

@@ -7,14 +7,20 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..base.state import quiet
 from ..op.table import public
+from ..tensor.kinds import primitive
 from ..tensor.misuse import invalid
 from ..tensor.single import several
 from ..tensor.tensor import Tensor, wrap
-from ..tensor.write import fill
 from ..values import promotion, sorting
 from .arithmetic import not_differentiable
+from .comparison import eq
+from .copies import to_copy
 from .dims import check_out_dtype, data_of, flag, one_dim, type_of
+from .logical import logical_not
+from .reduce import any_of, of_samples
+from .views import expand, reshape, unsqueeze
 
 ndarray = np.ndarray
 LONG, INT = np.dtype(np.int64), np.dtype(np.int32)
@@ -93,13 +99,37 @@ def _consecutive(self: ndarray, dim: int | None) -> tuple[ndarray, ndarray, ndar
     return np.ascontiguousarray(np.moveaxis(front[starts], 0, dim)), run, counts
 
 
+def _no_batch(name: str) -> Any:
+    """The batch rule of an op whose results are as large as the values say."""
+
+    def refuse(self: Tensor) -> None:
+        raise RuntimeError(messages.VMAP_DYNAMIC.format(op=name))
+
+    return refuse
+
+
 _outputs: dict = {"outputs": ("output0", "output1", "output2"), "differentiable": 1}
 _unique_of = several(
-    "_unique2", _unique, not_differentiable("aten::_unique2"), node="Unique2Backward0", **_outputs
+    "_unique2",
+    _unique,
+    not_differentiable("aten::_unique2"),
+    node="Unique2Backward0",
+    batch=_no_batch("_unique2"),
+    **_outputs,
 )
-_unique_dim_of = several("unique_dim", _unique_dim, not_differentiable("aten::unique_dim"), **_outputs)
+_unique_dim_of = several(
+    "unique_dim",
+    _unique_dim,
+    not_differentiable("aten::unique_dim"),
+    batch=_no_batch("unique_dim"),
+    **_outputs,
+)
 _consecutive_of = several(
-    "unique_consecutive", _consecutive, not_differentiable("aten::unique_consecutive"), **_outputs
+    "unique_consecutive",
+    _consecutive,
+    not_differentiable("aten::unique_consecutive"),
+    batch=_no_batch("unique_consecutive"),
+    **_outputs,
 )
 
 
@@ -187,18 +217,50 @@ def _values(given: Any) -> ndarray:
     return given._data if isinstance(given, Tensor) else np.asarray(given, promotion.common(given))
 
 
-def _search(bounds: ndarray, values: ndarray, right: bool, out_int32: bool, out: Any) -> Tensor:
+def _places(
+    bounds: ndarray, values: ndarray, sorter: ndarray | None, /, right: bool, out_int32: bool
+) -> ndarray:
+    if sorter is not None:
+        bounds = _sorted_by(bounds, sorter)
     if bounds.size and values.size and (bounds.dtype.kind in "bc" or values.dtype.kind == "c"):
         shown = type_of(bounds.dtype if bounds.dtype.kind in "bc" else values.dtype)
         raise NotImplementedError(
             messages.NOT_IMPLEMENTED_FOR.format(kernel="searchsorted_out_cpu", type=shown)
         )
     found = sorting.searchsorted(_comparable(bounds), _comparable(values), right)
-    found = found.astype(INT) if out_int32 else found
-    if out is None:
-        return wrap(found)
-    fill((out,), (found,))
-    return out
+    return found.astype(INT) if out_int32 else found
+
+
+def _places_each(
+    bounds: Tensor,
+    values: Tensor,
+    sorter: Tensor | None,
+    right: bool,
+    out_int32: bool,
+    batched: tuple,
+    samples: int,
+) -> Tensor:
+    """The batch rule: one sequence for all values, or the batch as one more dimension of rows."""
+    if batched == (False, True, False) and bounds._data.ndim == 1:
+        return _places_of(bounds, values, sorter, right, out_int32)
+    given: Any = zip((bounds, values, sorter), batched, strict=True)
+    bounds, values, sorter = [
+        x if x is None or own else expand(x, (samples, *x._data.shape)) for x, own in given
+    ]
+    shape = values._data.shape
+    if bounds._data.ndim == 2:
+        values = of_samples(values)
+    return reshape(_places_of(bounds, values, sorter, right, out_int32), shape)
+
+
+_places_of: Any = primitive("searchsorted", _places, batch=_places_each)
+
+
+def _search(bounds: Tensor, values: Any, sorter: Any, right: bool, out_int32: bool, out: Any) -> Tensor:
+    if not isinstance(values, Tensor):
+        values = wrap(_values(values))
+    with quiet():  # as in torch, inputs that require grad may have an `out` here
+        return _places_of(bounds, values, sorter, right, out_int32, out=out)
 
 
 def _comparable(x: ndarray) -> ndarray:
@@ -247,10 +309,8 @@ def searchsorted(
         raise RuntimeError(messages.SEARCH_SCALAR.format(bounds=bounds.ndim))
     if bounds.ndim > 1 and (bounds.ndim != values.ndim or bounds.shape[:-1] != values.shape[:-1]):
         raise RuntimeError(messages.SEARCH_SHAPE.format(bounds=list(bounds.shape), values=list(values.shape)))
-    if sorter is not None:
-        bounds = _sorted_by(bounds, sorter._data)
     _check_out(out, out_int32)
-    return _search(bounds, values, right, out_int32, out)
+    return _search(sorted_sequence, input, sorter, right, out_int32, out)
 
 
 def _sorted_by(bounds: ndarray, sorter: ndarray) -> ndarray:
@@ -285,7 +345,7 @@ def bucketize(
     if bounds.ndim != 1:
         raise RuntimeError(messages.BUCKETIZE_DIMS.format(ndim=bounds.ndim))
     _check_out(out, out_int32)
-    return _search(bounds, _values(input), right, out_int32, out)
+    return _search(boundaries, input, None, right, out_int32, out)
 
 
 @public(method=False)
@@ -299,14 +359,41 @@ def isin(
     >>> torch.isin(torch.tensor([1, 2, 3]), torch.tensor([2, 5]))
     tensor([False,  True, False])
     """
-    arrays = [_values(x) for x in (elements, test_elements)]
-    dtype = promotion.common(*[x._data if isinstance(x, Tensor) else x for x in (elements, test_elements)])
-    for x in (*arrays, np.empty(0, dtype)):
+    given = (elements, test_elements)
+    dtype = promotion.common(*[x._data if isinstance(x, Tensor) else x for x in given])
+    for x in (*map(_values, given), np.empty(0, dtype)):
         if x.dtype.kind in "bc" or x.dtype.kind == "V":
             raise RuntimeError(messages.ISIN_DTYPE.format(type=type_of(x.dtype)))
     check_out_dtype(out, np.dtype(bool))
-    found = np.isin(arrays[0].astype(dtype), arrays[1].astype(dtype), assume_unique, invert)
-    if out is None:
-        return wrap(np.asarray(found))
-    fill((out,), (np.asarray(found),))
-    return out
+    tensors = [x if isinstance(x, Tensor) else wrap(_values(x)) for x in given]
+    with quiet():
+        return _is_in(*tensors, dtype, assume_unique, invert, out=out)
+
+
+def _isin(
+    elements: ndarray, test_elements: ndarray, /, dtype: np.dtype, assume_unique: bool, invert: bool
+) -> ndarray:
+    return np.asarray(np.isin(elements.astype(dtype), test_elements.astype(dtype), assume_unique, invert))
+
+
+def _isin_each(
+    elements: Tensor,
+    test_elements: Tensor,
+    dtype: np.dtype,
+    assume_unique: bool,
+    invert: bool,
+    batched: tuple,
+) -> Tensor:
+    """The batch rule: the same test elements for all, or each pair compared."""
+    if not batched[1]:
+        return _is_in(elements, test_elements, dtype, assume_unique, invert)
+    tests = of_samples(test_elements)
+    shape = tests._data.shape
+    if not batched[0]:
+        elements = expand(elements, (shape[0], *elements._data.shape))
+    tests = reshape(tests, (shape[0], *(1,) * (elements._data.ndim - 1), shape[1]))
+    found = any_of(eq(unsqueeze(to_copy(elements, dtype), -1), to_copy(tests, dtype)), (-1,), False)
+    return logical_not(found) if invert else found
+
+
+_is_in: Any = primitive("isin", _isin, batch=_isin_each)

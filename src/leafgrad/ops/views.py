@@ -4,6 +4,7 @@ The public functions are in shapes.py, orders.py, parts.py and split.py.  What i
 is what derivative rules use: `view`, `reshape`, `expand`, `permute`, `transpose`, `select`, `slice_of`, ...
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,13 @@ def zeros_of(like: Any, shape: tuple) -> Any:
     if isinstance(like, Tensor):
         return wrap(zeros(shape, like._data.dtype))
     return zeros(shape, like.dtype)
+
+
+def after(dim: Any) -> Any:
+    """A dimension, or several, of a sample, counted in the whole batch, whose first axis the samples make."""
+    if type(dim) in (tuple, list):
+        return tuple([after(d) for d in dim])
+    return dim + 1 if dim >= 0 else dim
 
 
 # --- shapes ---
@@ -61,16 +69,25 @@ def _view(self: ndarray, size: tuple) -> ndarray:
     return found
 
 
-view = view_row("view", _view, lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes))
+def _reshape_samples(self: Any, size: tuple) -> Any:
+    """The batch rule of whatever only changes the shape; another copy where the samples lie so that there is no view."""
+    shape = self._data.shape
+    return reshape(self, (shape[0], *shape_for(size, prod(shape[1:]))))
+
+
+view = view_row(
+    "view", _view, lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes), batch=_reshape_samples
+)
 reshape_alias = view_row(
     "_reshape_alias",
     _view,
     lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes),
     node="ReshapeAliasBackward0",
+    batch=_reshape_samples,
 )
 unsafe_view = moved(
     "_unsafe_view", lambda self, size: self.reshape(size), lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes),
-    node="UnsafeViewBackward0",
+    node="UnsafeViewBackward0", batch=_reshape_samples,
 )  # fmt: skip
 
 
@@ -82,7 +99,12 @@ def _clone(self: ndarray, memory_format: Any) -> ndarray:
     return strides.laid(self, strides.channels_last(self.shape))
 
 
-clone = moved("clone", _clone, lambda grad: grad)
+clone = moved(
+    "clone",
+    _clone,
+    lambda grad: grad,
+    batch=lambda self, memory_format: clone(self, memory_format and contiguous_format),
+)
 
 
 def reshape(x: Any, size: tuple) -> Any:
@@ -102,7 +124,8 @@ def _stretched(shape: tuple, target: tuple) -> tuple[int, ...]:
 
 
 _summed = primitive(
-    "sum_to_size", lambda self, /, dim, keepdim: reductions.sum(self, dim, True), node="SumBackward1", linear=True,
+    "sum_to_size", lambda self, /, dim, keepdim: reductions.sum(self, dim, True), node="SumBackward1",
+    jvp=lambda tangents, self, dim, keepdim, result: _summed(tangents[0], dim, keepdim),
     vjp={"self": lambda grad, self_sym_sizes: expand(grad, self_sym_sizes)},
 )  # fmt: skip
 
@@ -110,7 +133,14 @@ _summed = primitive(
 _summed_up = primitive(
     "sum_all", lambda self, /: reductions.sum(self), node="SumBackward0", linear=True,
     vjp={"self": lambda grad, self_sym_sizes: expand(grad, self_sym_sizes)},
+    batch=lambda self: _summed_samples(self),
 )  # fmt: skip
+
+
+def _summed_samples(x: Any) -> Any:
+    """Each sample's sum."""
+    shape = x._data.shape
+    return reshape(_summed(x, tuple(range(1, len(shape))), True), shape[:1]) if len(shape) > 1 else x
 
 
 def sum_to_size(x: Any, shape: tuple) -> Any:
@@ -125,7 +155,19 @@ def sum_to_size(x: Any, shape: tuple) -> Any:
 
 
 _summed.op.public = sum_to_size
-expand = view_row("expand", strides.expand, lambda grad, self_sym_sizes: sum_to_size(grad, self_sym_sizes))
+
+
+def _expand_samples(self: Any, shape: tuple) -> Any:
+    own = self._data.shape
+    return expand(reshape(self, (own[0], *(1,) * (len(shape) + 1 - len(own)), *own[1:])), (own[0], *shape))
+
+
+expand = view_row(
+    "expand",
+    strides.expand,
+    lambda grad, self_sym_sizes: sum_to_size(grad, self_sym_sizes),
+    batch=_expand_samples,
+)
 
 
 def _squeeze(self: ndarray, dims: Any) -> ndarray:
@@ -144,6 +186,7 @@ squeeze_all = view_row(
     "squeeze",
     lambda self: _squeeze(self, range(self.ndim)),
     lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes),
+    batch=lambda self: squeeze_dims(self, tuple(range(1, self._data.ndim))),
 )
 squeeze = view_row(
     "squeeze",
@@ -159,8 +202,9 @@ unsqueeze = view_row(
     "unsqueeze",
     lambda self, dim: strides.unsqueeze(self, dim % (self.ndim + 1)),
     lambda grad, dim: squeeze(grad, dim),
+    batch=lambda self, dim: unsqueeze(self, after(dim)),
 )
-alias = view_row("alias", lambda self: self[...], lambda grad: grad)
+alias = view_row("alias", lambda self: self[...], lambda grad: grad, batch=lambda self: alias(self))
 
 # --- orders of dimensions ---
 
@@ -179,10 +223,14 @@ def _transpose(self: ndarray, dim0: int, dim1: int) -> ndarray:
 
 
 permute = view_row(
-    "permute", lambda self, dims: self.transpose(dims), lambda grad, dims: permute(grad, inverse(dims))
-)
+    "permute", lambda self, dims: self.transpose(dims), lambda grad, dims: permute(grad, inverse(dims)),
+    batch=lambda self, dims: permute(self, (0, *after(dims))),
+)  # fmt: skip
 transpose = view_row("transpose", _transpose, lambda grad, dim0, dim1: transpose(grad, dim0, dim1))
-t = view_row("t", lambda self: self.T, lambda grad: t(grad))
+t = view_row(
+    "t", lambda self: self.T, lambda grad: t(grad),
+    batch=lambda self: alias(self) if self._data.ndim < 3 else transpose(self, 1, 2),
+)  # fmt: skip
 
 # --- parts ---
 
@@ -204,6 +252,9 @@ select_backward = primitive(
     _select_backward,
     vjp={"grad": lambda grad, dim, index: select(grad, dim, index)},
     linear=True,
+    batch=lambda grad, sizes, dim, index, samples: select_backward(
+        grad, (samples, *sizes), after(dim), index
+    ),
 )
 select = view_row(
     "select",
@@ -225,6 +276,7 @@ def _slice_backward(grad: ndarray, /, sizes: tuple, dim: int, start: int, end: i
 slice_backward = primitive(
     "slice_backward", _slice_backward,
     vjp={"grad": lambda grad, dim, start, end, step: slice_of(grad, dim, start, end, step)}, linear=True,
+    batch=lambda grad, sizes, dim, start, end, step, samples: slice_backward(grad, (samples, *sizes), after(dim), start, end, step),
 )  # fmt: skip
 slice_of = view_row(
     "slice", _slice,
@@ -245,6 +297,9 @@ def _diagonal_backward(grad: ndarray, /, sizes: tuple, offset: int, dim1: int, d
 diagonal_backward = primitive(
     "diagonal_backward", _diagonal_backward,
     vjp={"grad": lambda grad, offset, dim1, dim2: diagonal(grad, offset, dim1, dim2)}, linear=True,
+    batch=lambda grad, sizes, offset, dim1, dim2, samples: diagonal_backward(
+        grad, (samples, *sizes), offset, after(dim1), after(dim2)
+    ),
 )  # fmt: skip
 diagonal = view_row(
     "diagonal", _diagonal,
@@ -267,13 +322,23 @@ def _unfold_backward(grad: ndarray, /, sizes: tuple, dimension: int, size: int, 
     return out
 
 
+def _unfold_samples(self: Any, dimension: int, size: int, step: int) -> Any:
+    if self._data.ndim > 1:
+        return unfold(self, after(dimension), size, step)
+    return select(unfold(unsqueeze(self, 1), 1, size, step), 1, 0)
+
+
 unfold_backward = primitive(
     "unfold_backward", _unfold_backward,
     vjp={"grad": lambda grad, dimension, size, step: unfold(grad, dimension, size, step)}, linear=True,
+    batch=lambda grad, sizes, dimension, size, step, samples: unfold_backward(
+        grad, (samples, *sizes), after(dimension), size, step
+    ) if sizes else reshape(grad if size else zeros_of(grad, (samples,)), (samples,)),
 )  # fmt: skip
 unfold = view_row(
     "unfold", _unfold,
     lambda grad, dimension, size, step, self_sym_sizes: unfold_backward(grad, self_sym_sizes, dimension, size, step),
+    batch=_unfold_samples,
 )  # fmt: skip
 
 # --- any window on the storage ---
@@ -303,8 +368,21 @@ def _restrided(
     return strides.at(memory, target).copy()
 
 
+def _restrided_samples(grad: Any, source: tuple, target: tuple, origin: tuple, samples: int) -> Any:
+    """The memories of the samples lie one after the other."""
+    first = min(source[2], target[2])
+    end = max([offset + strides.extent(size, stride) for size, stride, offset in (source, target, origin)])
+    return restrided(
+        grad,
+        *[
+            ((samples, *size), (end - first, *stride), offset)
+            for size, stride, offset in (source, target, origin)
+        ],
+    )
+
+
 restrided = primitive(
-    "as_strided_backward", _restrided,
+    "as_strided_backward", _restrided, batch=_restrided_samples,
     vjp={"grad": lambda grad, source, target, origin: restrided(grad, target, source, origin)}, linear=True,
 )  # fmt: skip
 
@@ -326,7 +404,30 @@ def _as_strided_vjp(
     return restrided(grad, (size, stride, offset), _origin, _origin)
 
 
-_as_strided_row = view_row("as_strided", _as_strided, _as_strided_vjp)
+def _as_strided_samples(self: Any, size: tuple, stride: tuple, storage_offset: int | None) -> Any:
+    n, *_ = self._data.shape
+    return as_strided(self, (n, *size), (strides.elements(self._data)[0], *stride), storage_offset)
+
+
+def _as_strided_jvp(
+    tangents: Any,
+    self: Any,
+    size: tuple,
+    stride: tuple,
+    storage_offset: int | None,
+    _origin: Any,
+    result: Any,
+) -> Any:
+    """The same window on the tangent, which is laid out as the tensor is, but begins elsewhere in its memory."""
+    t = tangents[0]
+    if storage_offset is not None:
+        storage_offset += strides.offset(t._data) - strides.offset(self._data)
+    return as_strided(t, size, stride, storage_offset)
+
+
+_as_strided_row = view_row(
+    "as_strided", _as_strided, _as_strided_vjp, batch=_as_strided_samples, jvp=_as_strided_jvp
+)
 
 
 def as_strided(
@@ -347,7 +448,7 @@ _as_strided_row.op.public = as_strided
 
 def _in_place(row: Any, node: str) -> Any:
     op = row.op
-    return view_row(op.name + "_", op.kernel, op.rules[0].fn, node=node).op
+    return view_row(op.name + "_", op.kernel, op.rules[0].fn, node=node, batch=op.batch).op
 
 
 transpose_in_place = _in_place(transpose, "TransposeBackward1")

@@ -8,6 +8,7 @@ import numpy as np
 from ..base import messages
 from ..base.state import anomaly, enter_mode, leave_mode
 from ..base.where import ROOT, warn
+from ..values.sequences import c_name as short_type
 from .node import Node
 from .tensor import Tensor
 
@@ -16,7 +17,18 @@ _token = object()
 
 
 def set_mode(on: bool, check_nan: bool) -> None:
-    """Switch anomaly mode."""
+    """Switch anomaly mode.  TypeError for what is no bool."""
+    for place, (name, flag) in enumerate((("enabled", on), ("check_nan", check_nan)), 1):
+        if type(flag) is not bool:
+            raise TypeError(
+                messages.ARGUMENT_TYPE.format(
+                    op="set_anomaly_enabled",
+                    name=name,
+                    place=f" (position {place})",
+                    wanted="bool",
+                    type=short_type(flag),
+                )
+            )
     if on and not state.on:
         enter_mode(_token)
     elif state.on and not on:

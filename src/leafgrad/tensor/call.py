@@ -14,14 +14,17 @@ from ..base.where import caller
 from ..op.record import REGISTRY, Op
 from ..values.strides import address, elements
 from . import anomaly, forward
-from .node import Edge, Node, edge_of, next_seq, node_class
+from .forms import node_class
+from .intercept import intercepted
+from .node import Edge, Node, Nowhere, edge_of, next_seq
+from .packing import announce, pack_node
 from .subclass import dress
-from .tensor import FRESH, Notes, Tensor, counter_of, wrap
+from .tensor import FRESH, Notes, Tensor, counter_of, mark, wrap
 
 _new = object.__new__
 
 # What may be done through a view when gradients are recorded.
-DEFAULT, NO_GRAD, MULTI, CUSTOM = range(4)
+DEFAULT, NO_GRAD, MULTI, CUSTOM, INFERENCE = range(5)
 
 
 def recording() -> bool:
@@ -31,10 +34,14 @@ def recording() -> bool:
 
 def apply(op: Op, inputs: Sequence, params: tuple = (), values: Sequence | None = None) -> Any:
     """Call an op.  `inputs`: tensors (or numbers, None) in the op's order; `values`: their arrays, where not simply theirs."""
+    if modes and state.interceptors:
+        return intercepted(op, inputs, params, None, lambda: apply(op, inputs, params, values))
     if values is None:
         values = [x._data if isinstance(x, Tensor) else x for x in inputs]
     if op.view:
         return _apply_view(op, inputs, params, values)
+    if modes and state.packers:
+        announce(op, inputs)
     result = op.kernel(*values, *params)
     if op.outputs is not None and len(op.outputs) == 1:
         out: Any = wrap(result)
@@ -74,20 +81,21 @@ def record(op: Op, inputs: Sequence, params: tuple, edges: tuple, out: Any) -> N
         node.shape, node.dtype = outs[0]._data.shape, outs[0]._data.dtype
         outs[0]._node = node
     save(node, op, inputs, params, edges, outs)
-    if modes and anomaly.state.on:
-        anomaly.remember(node)
+    if modes:
+        if anomaly.state.on:
+            anomaly.remember(node)
+        if state.packers:
+            pack_node(node, outs)
     return node
 
 
-def save(node: Node, op: Op, inputs: Sequence, params: tuple, edges: tuple, outs: tuple) -> None:
+def save(node: Any, op: Op, inputs: Sequence, params: tuple, edges: tuple, outs: tuple) -> None:
     """Keep what the rules name."""
     needs = tuple([e is not None for e in edges])
     keep = op.kept(needs if op.joint is None or op.outputs is not None else ())
     if op.shapes_of:
-        params = (
-            *params,
-            *[inputs[i]._data.shape if isinstance(inputs[i], Tensor) else () for i in op.shapes_of],
-        )
+        shaped = [inputs[i] for i in op.shapes_of]  # what hooks have packed knows its shape too
+        params += tuple([x._data.shape if isinstance(x, Tensor) else getattr(x, "shape", ()) for x in shaped])
     if keep is None:
         node.saved = ((None,) * len(op.inputs), None, params, None) if params else None
         return
@@ -104,7 +112,7 @@ def save(node: Node, op: Op, inputs: Sequence, params: tuple, edges: tuple, outs
                 (o._data, counter_of(o), o._counter[0]) if w and o is not None else None
                 for o, w in zip(outs, keep[1], strict=False)
             ]
-    node.saved = (kept, versions, params, outputs)
+    node.keep(kept, versions, params, outputs)
     node.where = caller()
 
 
@@ -125,10 +133,15 @@ def view_of(x: Tensor, data: np.ndarray, op: Op, params: tuple, before: Any = No
 
     before: where it is the last of several views, of which only the nodes exist: (the node before, the shape there).
     """
+    if modes and state.interceptors:
+        return intercepted(op, (x,), params, None, lambda: view_of(x, data, op, params, before))
+    counter = counter_of(x)
+    if not counter:
+        return _untracked_view(x, data)
     out = _new(Tensor)
     out._data = data
     out._node = None
-    out._counter = counter = counter_of(x)
+    out._counter = counter
     out._notes = notes = _new(Notes)
     notes.grad = notes.idle = notes.tangents = None
     notes.retains = False
@@ -141,10 +154,12 @@ def view_of(x: Tensor, data: np.ndarray, op: Op, params: tuple, before: Any = No
     else:
         notes.base, notes.creation = old.base, old.creation
         notes.steps = () if op.strided and not old.steps else steps_to(x, old, op, params, data)
-        if (edge is None or old.seen != counter[0]) and (not special or state.grad_enabled):
+        if (edge is None or old.seen != counter[0] or edge.__class__ is Nowhere) and (
+            not special or state.grad_enabled
+        ):
             edge = edge_of(x)
     if special and not state.grad_enabled:
-        notes.creation = NO_GRAD
+        notes.creation = INFERENCE if state.inference else NO_GRAD
     elif edge is not None and data.dtype.kind in "fcV":
         node = (op.node_class or node_class(op))()
         node.seq = next_seq()
@@ -162,10 +177,26 @@ def view_of(x: Tensor, data: np.ndarray, op: Op, params: tuple, before: Any = No
         if modes and anomaly.state.on:
             anomaly.remember(node)
     if modes:
+        if state.view_replay:
+            notes.steps = (*_steps_until(x, notes.base), (op, params))
         if state.levels:
             forward.push(op, (x,), params, out)
         dress(out, (x,))
     return out
+
+
+def _steps_until(x: Tensor, base: Tensor) -> tuple:
+    """How to walk from a base to x, which is the base, or a view of it."""
+    if x is base:
+        return ()
+    return x._notes.steps or ((REGISTRY["as_strided"], geometry(x._data, base._data)),)  # type: ignore[union-attr]
+
+
+def _untracked_view(x: Tensor, data: np.ndarray) -> Tensor:
+    """A view of an inference tensor is one too, and has no history."""
+    out = wrap(data)
+    out._counter = x._counter
+    return dress(out, (x,)) if modes else out
 
 
 _NOTHING = (None,)
@@ -184,6 +215,8 @@ def view_node(op: Op, edge: Any, before: tuple, shape: tuple, dtype: np.dtype, p
 
 def copy_of(x: Tensor, data: np.ndarray, op: Op, params: tuple) -> Tensor:
     """The tensor around `data`, which is new memory: what `op`, whose rule names no tensor, makes of x."""
+    if modes and state.interceptors:
+        return intercepted(op, (x,), params, None, lambda: copy_of(x, data, op, params))
     out = _new(Tensor)
     out._data = data
     out._node = None
@@ -202,6 +235,7 @@ def copy_of(x: Tensor, data: np.ndarray, op: Op, params: tuple) -> Tensor:
         if modes and anomaly.state.on:
             anomaly.remember(node)
     if modes:
+        mark(out)
         if state.levels:
             forward.push(op, (x,), params, out)
         dress(out, (x,))
@@ -210,17 +244,36 @@ def copy_of(x: Tensor, data: np.ndarray, op: Op, params: tuple) -> Tensor:
 
 def views_of(x: Tensor, parts: Sequence[np.ndarray], op: Op, params: tuple) -> tuple[Tensor, ...]:
     """The same as `view_of` for an op that returns several views."""
+    if modes and state.interceptors:
+        return intercepted(op, (x,), params, None, lambda: views_of(x, parts, op, params))
     counter = counter_of(x)
+    if not counter:
+        return tuple([_untracked_view(x, data) for data in parts])
     seen = counter[0]
     old = x._notes
     base = x if old is None or old.base is None else old.base
     grads = not special or state.grad_enabled
-    creation = MULTI if grads else NO_GRAD
-    outs = []
+    creation = MULTI if grads else INFERENCE if state.inference else NO_GRAD
+    node: Any = None
+    if grads and parts and x._data.dtype.kind in "fcV" and (edge := edge_of(x)) is not None:
+        node = (op.node_class or node_class(op))()
+        node.seq = next_seq()
+        node.edges = (edge,)
+        node.hooks = None
+        node.shape = []
+        dtype = x._data.dtype
+        node.dtype = [dtype] * len(parts)
+        kept = (*params, x._data.shape) if op.shapes_of else params
+        node.saved = (_NOTHING, None, kept, None)
+    outs: list[Tensor] = []
     for data in parts:
         out = _new(Tensor)
         out._data = data
         out._node = None
+        if node is not None:
+            out._node = edge = _new(Edge)
+            edge.node, edge.nr, edge.shape, edge.dtype = node, len(outs), data.shape, dtype
+            node.shape.append(edge.shape)
         out._counter = counter
         out._notes = notes = _new(Notes)
         notes.base, notes.seen, notes.creation = base, seen, creation
@@ -232,22 +285,12 @@ def views_of(x: Tensor, parts: Sequence[np.ndarray], op: Op, params: tuple) -> t
         for nr, out in enumerate(outs):
             step = (op, (*params, nr))
             out._notes.steps = (step,) if base is x else steps_to(x, old, *step, out._data)  # type: ignore[union-attr, arg-type]
-    if grads and outs and x._data.dtype.kind in "fcV" and (edge := edge_of(x)) is not None:
-        node: Any = (op.node_class or node_class(op))()
-        node.seq = next_seq()
-        node.edges = (edge,)
-        node.hooks = None
-        node.shape = shapes = [data.shape for data in parts]
-        dtype = x._data.dtype
-        node.dtype = [dtype] * len(parts)
-        kept = (*params, x._data.shape) if op.shapes_of else params
-        node.saved = (_NOTHING, None, kept, None)
-        for nr, out in enumerate(outs):
-            out._node = edge = _new(Edge)
-            edge.node, edge.nr, edge.shape, edge.dtype = node, nr, shapes[nr], dtype
-        if modes and anomaly.state.on:
-            anomaly.remember(node)
     if modes:
+        if state.view_replay:
+            for nr, out in enumerate(outs):
+                out._notes.steps = (*_steps_until(x, base), (op, (*params, nr)))  # type: ignore[union-attr]
+        if node is not None and anomaly.state.on:
+            anomaly.remember(node)
         if state.levels:
             forward.push(op, (x,), params, outs)
         dress(outs, (x,))

@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..base.state import modes, state
 from ..op.record import Op
 from ..values import promotion
-from ..values.arguments import CPP
+from ..values.arguments import CPP, plain
 from ..values.dtype import BY_NP
 from .call import apply
+from .intercept import intercepted
 from .misuse import invalid, renew_arguments, too_many, wrong
 from .tensor import Tensor
 from .write import INPLACE, check_inplace, check_memory, inplace, into
@@ -39,7 +41,11 @@ def elementwise(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> A
     """
     if len(inputs) > len(op.inputs):
         raise too_many(op.name, len(op.inputs), len(inputs))
+    if modes and state.interceptors:
+        return intercepted(op, inputs, params, out, lambda: elementwise(op, inputs, params, out))
     values = [operand(op, inputs, i) for i in range(len(inputs))]
+    if op.weigh:
+        params = tuple([plain(p) if i in op.weigh else p for i, p in enumerate(params)])
     operands = [*values, *[params[i] for i in op.weigh]] if op.weigh else values
     dtype = promotion.common(*[v for v in operands if v is not None], to=op.to)
     error = refusal(op, operands, dtype) if op.refuses else None
@@ -94,10 +100,9 @@ def operand(op: Op, inputs: tuple, i: int) -> Any:
     if op.inputs[i] in op.numbers:
         if type(x) in NUMBERS or (x is None and len(inputs) > 2):
             return x
-        if isinstance(x, np.number | np.bool):
-            return x.item()
-        if isinstance(x, int | float | complex):
-            return x
+        number = plain(x)
+        if isinstance(number, int | float | complex):
+            return number
     if op.signatures:
         raise invalid(op.name, op.signatures)
     raise wrong(op.name, "input" if i == 0 and op.inputs[0] == "self" else op.inputs[i], i + 1, "Tensor", x)
@@ -105,7 +110,7 @@ def operand(op: Op, inputs: tuple, i: int) -> Any:
 
 def foreign(x: Any) -> bool:
     """Whether an operand is nothing that an operator of Tensor knows: then its own class is asked."""
-    return not isinstance(x, Tensor | int | float | complex | np.number | np.bool)
+    return not isinstance(x, Tensor | int | float | complex) and plain(x) is x
 
 
 def refusal(op: Op, values: list, dtype: np.dtype) -> Exception | None:

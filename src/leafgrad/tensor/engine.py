@@ -7,6 +7,7 @@ the newest comes first, and leaves before all others.  No recursion: a chain of 
 
 from _thread import allocate_lock
 from collections.abc import Sequence
+from functools import partial
 from heapq import heappop, heappush, heappushpop
 from typing import Any
 
@@ -15,18 +16,21 @@ import numpy as np
 from ..base import messages
 from ..base.state import modes, quiet, set_grad_enabled, state
 from ..op.record import REGISTRY
+from ..values.blocks import LARGE
 from ..values.copies import copy
 from ..values.kernels import add
 from ..values.masked import broadcast
 from ..values.strides import check_overlap, elements, is_dense
 from . import anomaly
+from . import node as graph
 from .fit import expandable, fit
-from .node import LAST, AccumulateGrad, Edge, Node, Nowhere, resolve
+from .node import FREED, LAST, AccumulateGrad, Edge, Hooks, Node, Nowhere, OpNode, resolve
 from .steal import sole
-from .tensor import Tensor, counter_of, wrap
+from .tensor import Tensor, check_untracked, counter_of, wrap
 from .ties import served
 
 _leaf_lock = allocate_lock()
+CALLBACKS, HOOKED = "callbacks", "hooked"  # among the notes: functions to call at the end; nodes with hooks
 SMALL = 1024  # elements; fewer are copied faster than it is found out whether they need to be
 
 
@@ -46,21 +50,30 @@ def run(
     captured and returned (grad), in the order of the targets, None where none arrived.  tensors: let gradients travel as
     tensors even where nothing is recorded (as they do while a forward level is open).
     """
-    tensors = tensors or create_graph or bool(modes and state.levels)
+    tensors = tensors or create_graph or bool(modes and (state.levels or state.interceptors))
     walk = _Walk(keep_graph, create_graph, tensors)
     if targets is not None:
         walk.aim(roots, targets, accumulate)
     walk.start(roots, grads)
-    if not tensors:  # bare arrays record nothing; where a user's code is called, `quiet` sees to it
-        walk.go()
-        return walk.captured
-    mode = state.grad_enabled
-    set_grad_enabled(create_graph)
+    outer, state.walk = state.walk, walk
+    go = walk.go if not modes or state.profiler is None else partial(state.profiler.walk, walk)
     try:
-        walk.go()
+        if not tensors:  # bare arrays record nothing; where a user's code is called, `quiet` sees to it
+            go()
+            if walk.notes is not None:
+                with quiet():
+                    walk.finish()
+            return walk.captured
+        mode = state.grad_enabled
+        set_grad_enabled(create_graph)
+        try:
+            go()
+            walk.finish()
+        finally:
+            set_grad_enabled(mode)
+        return walk.captured
     finally:
-        set_grad_enabled(mode)
-    return walk.captured
+        state.walk = outer
 
 
 class _Walk:
@@ -74,6 +87,7 @@ class _Walk:
         "keep_graph",
         "leaves",
         "needed",
+        "notes",
         "own",
         "ready",
         "sums",
@@ -92,6 +106,7 @@ class _Walk:
         self.needed: dict[Node, bool] | None = None
         self.captures: dict[Node, list[tuple[int, int]]] = {}  # node -> (output number, place in `captured`)
         self.captured: list[Any] = []
+        self.notes: dict | None = None  # of hooks, by a key of theirs, while the walk lasts
 
     def aim(self, roots: Sequence, targets: Sequence, accumulate: bool) -> None:
         """Note from which nodes a target can be reached."""
@@ -131,7 +146,7 @@ class _Walk:
         while stack:
             for edge in stack.pop().edges:
                 if edge is not None:
-                    if edge.__class__ is Edge:
+                    if type(edge) is Edge:
                         edge = edge.node
                     if edge in deps:
                         deps[edge] += 1
@@ -179,7 +194,7 @@ class _Walk:
         if self.tensors:
             return REGISTRY["add"].public(total, grad)
         if edge in self.own or (total.size >= SMALL and sole(total)):
-            return add(total, grad, out=total)
+            return np.add(total, grad, total) if total.size < LARGE else add(total, grad, out=total)
         self.own.add(edge)
         return add(total, grad)
 
@@ -187,7 +202,10 @@ class _Walk:
         """Run ready nodes until none is left."""
         ready, deps, sums, needed, tensors = self.ready, self.deps, self.sums, self.needed, self.tensors
         keep_graph, captures, ndarray, leaves = self.keep_graph, self.captures, np.ndarray, self.leaves
-        watched = anomaly.state.on
+        watch: Any = anomaly.watch if anomaly.state.on else None
+        accumulate: Any = self._accumulate
+        if modes and state.profiler is not None:
+            watch, accumulate = state.profiler.node, partial(state.profiler.leaf, accumulate)
         following: Any = None  # a node that has become ready; most often the next, which spares the heap
         while True:
             if leaves:
@@ -197,7 +215,7 @@ class _Walk:
                         grad = self._before(leaf, leaf.hooks, grad)
                         if leaf in captures:
                             continue
-                    self._accumulate(leaf, grad, leaf.hooks)
+                    accumulate(leaf, grad, leaf.hooks)
                 leaves.clear()
             if following is None:
                 if not ready:
@@ -214,32 +232,29 @@ class _Walk:
                 grad = self._before(node, hooks, grad)
                 if needed is not None and not self._goes_on(node):
                     continue
-            grads = anomaly.watch(node, grad, tensors) if watched else node.vjp(grad, tensors)
-            if not keep_graph:
-                node.release()
+            grads = node.vjp(grad, tensors) if watch is None else watch(node, grad, tensors)
             if hooks is not None and hooks.post:
                 grads = self._after(node, hooks, grad, grads)
             grad = None
-            edges = node.edges
-            for edge, g in zip(edges, grads, strict=True):
+            edges, nr = node.edges, -1
+            for edge in edges:  # counted by hand, as `zip` would take half as long as all else here
+                nr += 1
                 if edge is None:
                     continue
-                target = edge.node if edge.__class__ is Edge else edge
+                target = edge.node if type(edge) is Edge else edge
                 if needed is not None and not needed.get(target, False):
                     continue
+                g = grads[nr]
                 if g is not None:
                     if (
                         tensors
-                        or g.__class__ is not ndarray
+                        or type(g) is not ndarray
                         or g.dtype is not edge.dtype
                         or g.shape != edge.shape
                     ):
                         g = self._fit(node, g, edge)
                     if target is edge:
-                        if edge in sums:
-                            self._arrive(edge, g)
-                        else:
-                            sums[edge] = g
+                        sums[edge] = self._add(edge, sums.pop(edge), g) if edge in sums else g
                     else:
                         slots = sums.get(target)
                         if slots is None:
@@ -252,15 +267,37 @@ class _Walk:
                 if left > 1:
                     deps[target] = left - 1
                 elif target.seq is LAST:
-                    if target.__class__ is not Nowhere:
+                    if type(target) is not Nowhere:
                         leaves.append(target)
                 elif following is None:
                     following = target
                 else:
                     heappush(ready, (-target.seq, target))
             grads = g = None
+            # Not before this, for a node whose gradients were refused stays whole.
+            if not keep_graph and node.saved is not None:
+                node.release()
             if len(leaves) > 2:
                 self._line_up(edges, following)
+
+    def note(self) -> dict:
+        """The notes, made if there are none."""
+        if self.notes is None:
+            self.notes = {}
+        return self.notes
+
+    def finish(self) -> None:
+        """Call what was to be called at the end (that may ask for more), and let go of hooks that will never be called again.
+
+        The latter is for hooks that close over their own node: they, and so the graph, would wait for the garbage collector.
+        """
+        notes = self.notes
+        if notes is not None:
+            for callback in notes.get(CALLBACKS, ()):
+                callback()
+            for node in notes.get(HOOKED, ()):
+                if node.once and node.saved is FREED:
+                    node.hooks = None
 
     def _goes_on(self, node: Node) -> bool:
         """Whether a needed node has work to do beyond being looked at."""
@@ -272,7 +309,13 @@ class _Walk:
 
     def _fit(self, node: Node, grad: Any, edge: Any) -> Any:
         try:
-            return (fit_tensor if self.tensors else fit)(grad, edge.shape, edge.dtype)
+            dtype = edge.dtype
+            if dtype is None:  # a leaf that takes gradients of any dtype
+                dtype = (grad._data if self.tensors else np.asarray(grad)).dtype
+                cast = isinstance(node, OpNode) and node.op is REGISTRY["_to_copy"]
+                if cast or (dtype.kind == "c" and edge.data.dtype.kind != "c"):
+                    dtype = edge.data.dtype
+            return (fit_tensor if self.tensors else fit)(grad, edge.shape, dtype)
         except ValueError:
             if type(edge) is Nowhere:
                 return grad
@@ -310,7 +353,14 @@ class _Walk:
                 self._after(node, hooks, grad, ())
 
     def _accumulate_tensor(self, node: AccumulateGrad, old: Tensor | None, grad: Tensor) -> None:
-        if old is None and self.create_graph:  # a copy of its own: others may hold this gradient too
+        if any(getattr(each, "sees_all", False) for each in state.interceptors):
+            if old is None:
+                node.grad = REGISTRY["clone"].public(grad, None)
+            elif self.create_graph:
+                node.grad = REGISTRY["add"].public(old, grad)
+            else:
+                REGISTRY["add"].public.write(old, grad)
+        elif old is None and self.create_graph:  # a copy of its own: others may hold this gradient too
             node.grad = wrap(np.empty_like(grad._data)).copy_(grad)
         elif old is None:
             node.grad = wrap(_laid_like(node.data, grad._data))
@@ -334,18 +384,27 @@ class _Walk:
             return hook(*shown)
 
     def _before(self, node: Node, hooks: Any, grad: Any) -> Any:
-        """Tensor hooks, retained gradients, captures, node pre-hooks, in this order."""
+        """Tensor hooks, retained gradients, node pre-hooks, in this order.
+
+        As in torch, a gradient that is asked for is taken after the former two, but before all where the node runs as well.
+        """
+        if modes and state.profiler is not None:
+            state.profiler.evaluate(node, grad)
         grads = list(grad or [None] * len(node.shape)) if node.multi else [grad]
+        wanted = self.captures.get(node, ())
+        if wanted and self._goes_on(node):
+            self._capture(wanted, grads)
+            wanted = ()
         if hooks is not None:
+            if node.saved is not None and not self.keep_graph:
+                self.note().setdefault(HOOKED, []).append(node)
             for nr, table in hooks.tensor.items():
                 for hook in list(table.values()):
                     grads[nr] = self._hooked(hook, grads[nr])
             for nr, notes in hooks.retain.items():
                 if grads[nr] is not None:
                     self._retain(notes, self._shown(grads[nr]))
-        for nr, place in self.captures.get(node, ()):
-            old, new = self.captured[place], self._shown(grads[nr])
-            self.captured[place] = new if old is None else old
+        self._capture(wanted, grads)
         if hooks is not None:
             if self.needed is not None and not self._goes_on(node):
                 return grad
@@ -355,6 +414,11 @@ class _Walk:
                 if result is not None:
                     grads = [self._taken(g) for g in _checked(hook, result, shown)]
         return grads if node.multi else grads[0]
+
+    def _capture(self, wanted: Sequence, grads: list) -> None:
+        for nr, place in wanted:
+            old, new = self.captured[place], self._shown(grads[nr])
+            self.captured[place] = new if old is None else old
 
     def _hooked(self, hook: Any, grad: Any) -> Any:
         shown = self._shown(grad)
@@ -379,7 +443,11 @@ class _Walk:
         for hook in list(hooks.post.values()):
             shown = tuple(
                 [
-                    None if g is None else g if isinstance(g, Tensor) else wrap(fit(g, *_space(e, g)))
+                    None
+                    if g is None or type(e) is Nowhere
+                    else g
+                    if isinstance(g, Tensor)
+                    else wrap(fit(g, *_space(e, g)))
                     for g, e in zip(grads, node.edges, strict=True)
                 ]
             )
@@ -389,10 +457,53 @@ class _Walk:
         return grads
 
 
+def current_notes() -> dict:
+    """What hooks note in the walk that is under way in this thread."""
+    return state.walk.note()
+
+
+def at_the_end(callback: Any) -> None:
+    """Call it when the walk that is under way in this thread has ended without an error."""
+    if state.walk is None:
+        raise RuntimeError(messages.CALLBACK_OUTSIDE)
+    current_notes().setdefault(CALLBACKS, []).append(callback)
+
+
+def will_run(node: Node) -> bool:
+    """Whether the walk that is under way comes, or has come, to this node."""
+    walk = state.walk
+    if walk.needed is None:
+        return node in walk.deps
+    if not walk.needed.get(node, False):
+        return False
+    if not node.edges and node in walk.captures:
+        raise RuntimeError(messages.MULTI_GRAD_LEAF)
+    return True
+
+
+def accumulate(node: AccumulateGrad, grad: Tensor | None) -> tuple:
+    """Add to the leaf's `.grad`, for a user who calls the node: of its hooks only the last are called."""
+    if grad is not None and not expandable(grad._data.shape, node.shape):
+        both = broadcast(node.shape, grad._data.shape)
+        raise RuntimeError(messages.INPLACE_SHAPE.format(shape=list(node.shape), broadcast=list(both)))
+    if grad is not None and grad._data.shape != node.shape:
+        grad = REGISTRY["expand"].public(grad, node.shape)
+    walk = _Walk(False, state.grad_enabled, True)
+    last = Hooks()
+    if node.hooks is not None:
+        last.after = node.hooks.after
+    walk._accumulate(node, grad, last)
+    return ()
+
+
+graph.accumulate = accumulate  # type: ignore[assignment]
+
+
 def _add_into(total: Tensor, grad: np.ndarray) -> None:
     """Add to a gradient that is there, which is a write like any other."""
     data = total._data
     if data.base is not None:
+        check_untracked(total)
         check_overlap(data)
     try:
         np.add(data, grad, out=data, casting="unsafe")
@@ -401,13 +512,18 @@ def _add_into(total: Tensor, grad: np.ndarray) -> None:
         raise RuntimeError(
             messages.INPLACE_SHAPE.format(shape=list(data.shape), broadcast=list(both))
         ) from None
-    counter_of(total)[0] += 1
+    counter = counter_of(total)
+    if counter:
+        counter[0] += 1
 
 
 def _laid_like(leaf: np.ndarray, grad: np.ndarray) -> np.ndarray:
     """A copy of a first gradient, with the leaf's shape and strides if the leaf's elements lie side by side."""
     pairs = zip(elements(grad), elements(leaf), strict=False)
-    if all(n == 1 or a == b for n, (a, b) in zip(grad.shape, pairs, strict=False)):
+    if (
+        all(n == 1 or a == b for n, (a, b) in zip(grad.shape, pairs, strict=False))
+        or not state.layout_enforced
+    ):
         return grad.copy("K")
     if not is_dense(leaf.shape, elements(leaf)):
         return grad.copy()
@@ -443,7 +559,9 @@ def fit_tensor(grad: Any, shape: tuple, dtype: np.dtype) -> Tensor:
 
 
 def _space(edge: Any, grad: Any) -> tuple:
-    return (np.shape(grad), np.asarray(grad).dtype) if edge is None else (edge.shape, edge.dtype)
+    if edge is None or edge.dtype is None:
+        return np.shape(grad), np.asarray(grad).dtype
+    return edge.shape, edge.dtype
 
 
 def _checked(hook: Any, result: Any, given: tuple) -> tuple:

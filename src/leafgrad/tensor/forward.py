@@ -7,14 +7,17 @@ transposed by differentiating it once more (J. Townsend, "A new trick for calcul
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from ..base import messages
 from ..base.state import set_grad_enabled, state
 from ..op.record import REGISTRY, Op
+from ..values.strides import contiguous, elements, in_bytes, is_dense
 from .engine import fit_tensor, run
-from .node import AccumulateGrad
+from .intercept import everyone
+from .node import LEAVES, AccumulateGrad, resolve
 from .tensor import Tensor, counter_of, notes_of, wrap
 
 
@@ -37,6 +40,17 @@ def without(t: Any, level: int) -> Any:
     return out
 
 
+def twin(o: Tensor | None, level: int) -> Tensor | None:
+    """An output as its tangent's rule sees it: not the tensor itself, which will refer to the tangent."""
+    if o is None or (seen := without(o, level)) is not o:
+        return None if o is None else seen
+    out = wrap(o._data, o._node)
+    out._counter = counter_of(o)
+    if o._notes is not None and o._notes.tangents:
+        notes_of(out).tangents = o._notes.tangents
+    return out
+
+
 def check_size(t: Tensor, tangent: Tensor) -> None:
     """Raise where a tangent is not of its tensor's shape."""
     if t._data.shape != tangent._data.shape:
@@ -51,18 +65,73 @@ def set_tangent(t: Tensor, level: int, tangent: Tensor) -> None:
     notes.tangents = {**(notes.tangents or {}), level: tangent}
 
 
+def zeros_for(zeros: Tensor, new: Tensor) -> Tensor:
+    """Set by batch.py: zeros that are batched as the tangent `new` is, which will be written there."""
+    raise NotImplementedError
+
+
+def widened(x: Tensor, like: Tensor, strides_: tuple) -> Tensor:
+    """Set by batch.py: a copy of x that is batched as `like` is, so that it can be written there."""
+    raise NotImplementedError
+
+
 def push(op: Op, inputs: Sequence, params: tuple, out: Any) -> None:
-    """Give the outputs of a call their tangents, for every open level in which an input has one."""
+    """Give the outputs of a call their tangents, for every open level in which an input has one.  None in inference mode."""
+    if state.inference:
+        return
     outs = (out,) if isinstance(out, Tensor) else out
+    if not any(o is not None and o._data.dtype.kind in "fcV" for o in outs):
+        return  # integers have no tangents
     for level in state.levels:
         tangents = [tangent_of(x, level) for x in inputs]
         if all(t is None for t in tangents):
             continue
         primals = [without(x, level) for x in inputs]
-        found = jvp(op, primals, tangents, params, [without(o, level) for o in outs])
+        with everyone():
+            if op.view:
+                tangents = [_laid_alike(op, inputs[0], tangents[0], level)]
+            found = jvp(op, primals, tangents, params, [twin(o, level) for o in outs])
         for o, t in zip(outs, found, strict=True):
             if t is not None and o is not None:
                 set_tangent(o, level, t)
+                keep_for_reverse(o, level)
+
+
+# Note [Forward over reverse]
+# A node that saves its output saves the array, as the tensor refers to the node; so the node keeps the output's tangents
+# as well, for the gradient has a tangent too.  A tangent may have been computed from the output, and refer to the node:
+# so it is dropped when its level is closed.
+_keepers: dict[int, list[ref]] = {}
+
+
+def keep_for_reverse(o: Tensor, level: int) -> None:
+    node, nr = resolve(o._node)
+    if node is not None and type(node) not in LEAVES:
+        tangents = getattr(node, "tangents", None)
+        if tangents is None:
+            node.tangents = tangents = {}
+        tangents[nr] = o._notes.tangents  # type: ignore[union-attr]
+        _keepers.setdefault(level, []).append(ref(node))
+
+
+def close(level: int) -> None:
+    """Forget the tangents that nodes keep of a level."""
+    for each in _keepers.pop(level, ()):
+        if (node := each()) is not None:
+            for nr, kept in node.tangents.items():
+                node.tangents[nr] = {k: t for k, t in kept.items() if k != level}
+
+
+def _laid_alike(op: Op, x: Tensor, tangent: Any, level: int) -> Tensor:
+    """The tangent of what is about to be viewed, laid out so that it has the same views: as its tensor is, or side by side."""
+    data = x._data
+    exact = "stride" in op.params  # the view is told by the geometry
+    if elements(tangent._data) != elements(data) and (exact or not tangent._data.flags.c_contiguous):
+        dense = is_dense(data.shape, elements(data))
+        steps = in_bytes(data) if dense else tuple([s * data.itemsize for s in contiguous(data.shape)])
+        tangent = REGISTRY["clone_like"].public(tangent, steps)
+        set_tangent(x, level, tangent)
+    return tangent
 
 
 def jvp(op: Op, primals: list, tangents: list, params: tuple, outs: list) -> Sequence[Tensor | None]:

@@ -4,13 +4,27 @@ from typing import Any
 
 from ..base import messages
 from ..base.handle import RemovableHandle, Table
-from ..base.state import modes
+from ..base.state import modes, state
 from ..base.where import warn
-from ..values.dtype import BY_NP
+from ..op.record import Op
+from ..values.dtype import BY_NP, dtype
+from .batch import levels_of
+from .intercept import intercepted
 from .leaf import engage, follow, retire
 from .node import LEAVES, AccumulateGrad, Node, Nowhere, edge_of, hooks_of, resolve, tracked
 from .subclass import dress
-from .tensor import Attribute, Tensor, counter_of, notes_of, wrap
+from .tensor import (
+    AS_DATA,
+    FRESH,
+    UNTRACKED,
+    Attribute,
+    Tensor,
+    Untracked,
+    counter_of,
+    notes_of,
+    untracked,
+    wrap,
+)
 
 _NAMES_IN_C = {
     "Char": "signed char", "Byte": "unsigned char", "Short": "short int", "Long": "long int", "Half": "c10::Half",
@@ -46,6 +60,9 @@ def requires_grad(self: Tensor) -> bool:
 
     Settable on leaves; RuntimeError on others, and for dtypes that are not floating point or complex.
     """
+    notes = self._notes
+    if notes is not None and notes.batched:
+        return notes.differentiated()
     return tracked(self)
 
 
@@ -53,10 +70,14 @@ def requires_grad(self: Tensor) -> bool:
 def requires_grad(self: Tensor, mode: bool) -> None:  # noqa: F811
     if type(mode) is not bool:
         raise RuntimeError(messages.REQUIRES_GRAD_BOOL)
+    if mode and self._node is not None and type(self._node) not in LEAVES:
+        raise RuntimeError(messages.NOT_LEAF_FLAG)
     _set_requires_grad(self, mode)
 
 
 def _set_requires_grad(self: Tensor, mode: bool) -> None:
+    if mode and untracked(self) and not state.inference:
+        raise RuntimeError(messages.INFERENCE_REQUIRES_GRAD)
     edge = self._node
     if edge is not None and type(edge) not in LEAVES:
         if not mode:
@@ -85,6 +106,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         raise TypeError(messages.REQUIRES_GRAD_ARGUMENT.format(type=type(requires_grad).__name__))
     if requires_grad and BY_NP[self._data.dtype].category < 2:
         raise RuntimeError(messages.REQUIRES_GRAD_METHOD_DTYPE)
+    if state.transforms:
+        raise RuntimeError(messages.TRANSFORM_REQUIRES_GRAD)
     _set_requires_grad(self, requires_grad)
     return self
 
@@ -132,10 +155,10 @@ def grad(self: Tensor, value: Tensor | None) -> None:  # noqa: F811
             raise TypeError(messages.GRAD_KIND.format(type=type(value).__name__))
         if value is self:
             raise RuntimeError(messages.GRAD_SELF)
-        if value._data.dtype != self._data.dtype:
-            got, want = BY_NP[value._data.dtype], BY_NP[self._data.dtype]
-            name = _NAMES_IN_C.get(got.type_name, got.type_name.lower())
-            raise RuntimeError(messages.GRAD_ASSIGNED_DTYPE.format(got=name, want=want.type_name))
+        allowed = self._data.dtype if self._grad_dtype is AS_DATA else self._grad_dtype
+        if allowed is not None and value._data.dtype != allowed:
+            words = {"got": _name_in_c(value._data.dtype), "want": BY_NP[allowed].type_name}
+            raise RuntimeError(messages.GRAD_ASSIGNED_DTYPE.format(**words))
         if value._data.shape != self._data.shape:
             got_shape, want_shape = list(value._data.shape), list(self._data.shape)
             raise RuntimeError(messages.GRAD_ASSIGNED_SHAPE.format(got=got_shape, want=want_shape))
@@ -146,6 +169,49 @@ def grad(self: Tensor, value: Tensor | None) -> None:  # noqa: F811
 
 
 Tensor.grad = Tensor.grad.deleter(lambda self: setattr(self, "grad", None))  # type: ignore[attr-defined]
+
+
+def _name_in_c(data_type: Any) -> str:
+    name = BY_NP[data_type].type_name
+    return _NAMES_IN_C.get(name, name.lower())
+
+
+@_attribute
+def grad_dtype(self: Tensor) -> dtype | None:
+    """The dtype to which gradients of this leaf are cast before they are added to `.grad`; None: they are not cast.
+
+    By default the tensor's own.  Settable; RuntimeError for what is no leaf, for a dtype that can hold no gradient, and if there
+    is a gradient of another dtype.
+
+    >>> import leafgrad as torch
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> x.grad_dtype = torch.float64
+    >>> (x * 2).sum().backward(); x.grad
+    tensor([2., 2.], dtype=torch.float64)
+    """
+    if not self.is_leaf:
+        raise RuntimeError(messages.GRAD_DTYPE_READ)
+    if self._grad_dtype is AS_DATA:
+        return BY_NP[self._data.dtype]
+    return None if self._grad_dtype is None else BY_NP[self._grad_dtype]
+
+
+@_settable  # type: ignore[no-redef]
+def grad_dtype(self: Tensor, value: dtype | None) -> None:  # noqa: F811
+    if value is not None and not isinstance(value, dtype):
+        raise RuntimeError(messages.GRAD_DTYPE_KIND.format(type=type(value).__name__))
+    if not self.is_leaf:
+        raise RuntimeError(messages.GRAD_DTYPE_LEAF)
+    if value is not None and value.category < 2:
+        raise RuntimeError(messages.GRAD_DTYPE_REAL.format(dtype=value))
+    node = self._node if type(self._node) is AccumulateGrad else None
+    old = node.grad if node is not None else None if self._notes is None else self._notes.grad
+    if value is not None and old is not None and old._data.dtype != value.np:
+        got = _name_in_c(old._data.dtype)
+        raise RuntimeError(messages.GRAD_DTYPE_PRESENT.format(want=value.type_name, got=got))
+    self._grad_dtype = None if value is None else value.np
+    if node is not None:
+        node.dtype = self._grad_dtype
 
 
 # --- the graph cut ---
@@ -160,16 +226,27 @@ def detach(self: Tensor) -> Tensor:
     >>> (x * 2).detach()
     tensor([2., 2.])
     """
+    if modes and state.interceptors:
+        return intercepted(_detached, (self,), (), None, lambda: detach(self))
     out = wrap(self._data)
-    out._counter = counter_of(self)
+    out._counter = _apart() if untracked(self) else counter_of(self)
     return dress(out, (self,)) if modes else out
+
+
+# What interceptors see.
+_detached = Op("detach", lambda self: self, ("self",), batch=lambda self: detach(self))
+
+
+def _apart() -> Untracked:
+    """The counter of what is cut off an inference tensor: outside of the mode it counts, as in torch."""
+    return UNTRACKED if state.inference else Untracked(0)
 
 
 @_method
 def detach_(self: Tensor) -> Tensor:
     """Cut this tensor off its graph: it becomes a leaf.  RuntimeError for a view."""
     notes = self._notes
-    if notes is not None and notes.base is not None:
+    if notes is not None and (notes.base is not None or levels_of(self)):
         raise RuntimeError(messages.DETACH_VIEW)
     if type(self._node) is AccumulateGrad:
         retire(self)
@@ -179,8 +256,11 @@ def detach_(self: Tensor) -> Tensor:
 
 @_attribute
 def data(self: Tensor) -> Tensor:
-    """The same memory, unknown to autograd: writes to it are not even counted."""
+    """The same memory, unknown to autograd: writes to it are not even counted.  RuntimeError inside vmap."""
+    if modes and levels_of(self):
+        raise RuntimeError(messages.VMAP_DATA_ATTRIBUTE)
     out = wrap(self._data)
+    out._counter = _apart() if untracked(self) else FRESH
     return dress(out, (self,)) if modes else out
 
 
@@ -191,6 +271,8 @@ def data(self: Tensor, value: Tensor) -> None:  # noqa: F811
     if self._node is not None and BY_NP[value._data.dtype].category < 2:
         raise RuntimeError(messages.DATA_DTYPE)
     self._data = value._data
+    if untracked(value) is not untracked(self):
+        self._counter = FRESH if untracked(self) else Untracked(self._counter[0])
     follow(self)
 
 
@@ -220,8 +302,13 @@ def _base(self: Tensor) -> Tensor | None:
 
 @_attribute
 def _version(self: Tensor) -> int:
-    """How many writes its memory has seen."""
-    return self._counter[0]
+    """How many writes its memory has seen; RuntimeError for an inference tensor, which does not count them."""
+    counter = self._counter
+    if not untracked(self):
+        return counter[0]
+    if counter.writes is None:  # type: ignore[attr-defined]
+        raise RuntimeError(messages.INFERENCE_VERSION)
+    return counter.writes  # type: ignore[attr-defined]
 
 
 # --- hooks ---

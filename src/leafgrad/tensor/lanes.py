@@ -16,7 +16,8 @@ from ..values.blocks import LARGE
 from ..values.dtype import FLOAT
 from .call import record
 from .elementwise import BOOL, elementwise
-from .node import AccumulateGrad, edge_of, flow, next_seq, node_class
+from .forms import ProductNode, ResultNode, form, node_class
+from .node import LEAVES, edge_of, flow, next_seq
 from .tensor import FRESH, Tensor, counter_of, wrap
 from .write import INPLACE
 
@@ -40,6 +41,7 @@ def unary_lane(op: Op) -> Callable:
     keep_self, keep_result = (keep[0][0], keep[1][0]) if keep else (False, False)
     slow = ("iub" if op.to == FLOAT else "") + refused_kinds(op)
     compares = op.to is BOOL
+    flat = form(op) is ResultNode
 
     def call(input: Tensor, *extra: Any, out: Tensor | None = None) -> Tensor:
         if out is not None or modes or extra:
@@ -71,15 +73,22 @@ def unary_lane(op: Op) -> Callable:
             if keep is None:
                 node.saved = None
             else:
-                node.saved = (
-                    (input,) if keep_self else (None,),
-                    (input._counter[0],) if keep_self else (None,),
-                    (),
-                    ((data, counter_of(t), 0),) if keep_result else None,
-                )
+                if flat:
+                    t._counter = counter = [0]
+                    node.saved = data, counter, 0
+                else:
+                    node.saved = (
+                        (input,) if keep_self else (None,),
+                        (input._counter[0],) if keep_self else (None,),
+                        (),
+                        ((data, counter_of(t), 0),) if keep_result else None,
+                    )
                 frame = _getframe(1)
                 code = frame.f_code
-                node.where = (code, frame.f_lasti) if code.co_filename in OUTSIDE else caller()
+                if code.co_filename in OUTSIDE:
+                    node.code, node.offset = code, frame.f_lasti
+                else:
+                    node.where = caller()
             t._node = node
         return t
 
@@ -144,6 +153,7 @@ def binary_lane(op: Op, full: Callable) -> Callable:
     want = BOOL if op.to is BOOL else None
     refused = refused_kinds(op)
     integer, real = (int, float) if "other" in op.numbers else (None, None)
+    flat = form(op) is ProductNode
     new, cls_tensor = object.__new__, Tensor
 
     def lane(input: Any, other: Any) -> Tensor:
@@ -188,21 +198,32 @@ def binary_lane(op: Op, full: Callable) -> Callable:
             if keep is None:
                 node.saved = None
             else:
-                (keep_x, keep_y), (keep_result,) = keep
-                node.saved = (
-                    (input if keep_x else None, other if keep_y else None),
-                    (
-                        input._counter[0] if keep_x else None,
-                        other._counter[0] if keep_y and y is not other else None,
-                    ),
-                    (),
-                    ((data, counter_of(t), 0),) if keep_result else None,
-                )
+                if flat:  # x is kept for b, and y for a
+                    node.saved = (
+                        None if b is None else input,
+                        None if b is None else input._counter[0],
+                        None if a is None else other,
+                        None if a is None or y is other else other._counter[0],
+                    )
+                else:
+                    (keep_x, keep_y), (keep_result,) = keep
+                    node.saved = (
+                        (input if keep_x else None, other if keep_y else None),
+                        (
+                            input._counter[0] if keep_x else None,
+                            other._counter[0] if keep_y and y is not other else None,
+                        ),
+                        (),
+                        ((data, counter_of(t), 0),) if keep_result else None,
+                    )
                 frame: Any = _getframe(1)
                 if frame.f_code.co_filename is HERE:  # the public function
                     frame = frame.f_back
                 code = frame.f_code
-                node.where = (code, frame.f_lasti) if code.co_filename in OUTSIDE else caller()
+                if code.co_filename in OUTSIDE:
+                    node.code, node.offset = code, frame.f_lasti
+                else:
+                    node.where = caller()
             t._node = node
         return t
 
@@ -293,11 +314,7 @@ def write_lane(op: Op, full: Callable) -> Callable:
             )
             if recorded:
                 keep = op.kept((node is not None, edge is not None))
-                if (
-                    op.in_place is not None
-                    or type(node) is AccumulateGrad
-                    or (keep is not None and keep[0][0])
-                ):
+                if op.in_place is not None or type(node) in LEAVES or (keep is not None and keep[0][0]):
                     return full(op, (self, other), (), INPLACE)
             if target.base is not None or (refused and target.dtype.kind in refused):
                 return full(op, (self, other), (), INPLACE)
@@ -326,7 +343,7 @@ def unary_write_lane(op: Op) -> Callable:
         recorded = node is not None and differentiable and (not special or state.grad_enabled)
         if (
             target.base is not None
-            or (recorded and (seldom or type(node) is AccumulateGrad))
+            or (recorded and (seldom or type(node) in LEAVES))
             or (refused and target.dtype.kind in refused)
         ):
             return elementwise(op, (self,), (), INPLACE)
@@ -361,5 +378,5 @@ def _written(op: Op, t: Tensor, edges: tuple | None, keep: Any, inputs: tuple) -
         return
     kept = [x if wanted else None for x, wanted in zip(inputs, keep[0], strict=True)]
     versions = [x._counter[0] if type(x) is Tensor else None for x in kept]
-    node.saved = (kept, versions, (), ((t._data, version, version[0]),) if keep[1][0] else None)
+    node.keep(kept, versions, (), ((t._data, version, version[0]),) if keep[1][0] else None)
     node.where = where

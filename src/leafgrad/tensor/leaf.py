@@ -5,7 +5,7 @@ from typing import Any
 from ..base import messages
 from .node import AccumulateGrad
 from .steal import sole_object
-from .tensor import Tensor, counter_of, notes_of
+from .tensor import AS_DATA, Tensor, counter_of, notes_of
 
 
 class Former(AccumulateGrad):
@@ -52,7 +52,7 @@ def follow(leaf: Tensor) -> None:
         return
     node.data, node.version = data, counter_of(leaf)
     if not known:
-        node.shape, node.dtype = data.shape, data.dtype
+        node.shape, node.dtype = data.shape, data.dtype if leaf._grad_dtype is AS_DATA else leaf._grad_dtype
     node.odd = node.shape != data.shape or not data.flags.c_contiguous
 
 

@@ -50,9 +50,16 @@ class Missing:
 def entry() -> FrameType:
     """The frame of the public function that was called."""
     frame: Any = _getframe(1)
-    while frame.f_back is not None and frame.f_back.f_code.co_filename.startswith(ROOT):
+    found = frame
+    while frame is not None and frame.f_code.co_filename.startswith(ROOT):
+        if frame.f_code.co_filename not in _ASKS:
+            found = frame
         frame = frame.f_back
-    return frame
+    return found
+
+
+# What stands between a call and the function, where classes override functions.
+_ASKS = {ROOT + name for name in ("overrides.py", "tensor/overriding.py", "tensor/subclass.py")}
 
 
 def renew_arguments() -> None:
@@ -108,11 +115,16 @@ def wrong(function: str, argument: str, position: int | None, wanted: str, value
     if position is not None and is_method(frame):
         position -= 1
     place = f" (position {position})" if position else ""
-    return TypeError(
-        messages.ARGUMENT_TYPE.format(
-            op=called(function, frame), name=argument, place=place, wanted=wanted, type=short_type(value)
-        )
+    text = messages.ARGUMENT_TYPE.format(
+        op=called(function, frame), name=argument, place=place, wanted=wanted, type=short_type(value)
     )
+    return TypeError(text + overlooked(value))
+
+
+def overlooked(value: Any) -> str:
+    """What is said more of a value whose class would take over the call, if it were asked."""
+    asks = hasattr(type(value), "__torch_function__") and not isinstance(value, Tensor)
+    return messages.FUNCTION_ALONE if asks else ""
 
 
 def invalid(function: str, signatures: tuple[str, ...]) -> TypeError:
@@ -121,12 +133,11 @@ def invalid(function: str, signatures: tuple[str, ...]) -> TypeError:
     code, values = frame.f_code, frame.f_locals
     first = 1 if is_method(frame) else 0
     every = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    usual = _defaults(function, code)  # nobody can tell whether one of these was given
-    given = [n for n in every if not _absent(values.get(n)) and not _same(values[n], usual.get(n, ABSENT))]
-    got = [short_type(values[n]) for n in every[first : code.co_argcount] if n in given]
+    there = given(frame)
+    got = [short_type(values[n]) for n in every[first : code.co_argcount] if n in there]
     if code.co_flags & 4:  # *args
         got += map(short_type, values[code.co_varnames[len(every)]])
-    named = [f"{n}={short_type(values[n])}" for n in every[code.co_argcount :] if n in given]
+    named = [f"{n}={short_type(values[n])}" for n in every[code.co_argcount :] if n in there]
     got += named if got else [", ".join(named) + ", "] if named else []
     if first:
         signatures = tuple(s.replace("Tensor input, ", "").replace("Tensor input", "") for s in signatures)
@@ -143,15 +154,41 @@ def invalid(function: str, signatures: tuple[str, ...]) -> TypeError:
 ABSENT: Any = ("absent",)  # the default of an argument whose presence alone chooses the overload
 
 
-def _defaults(name: str, code: CodeType) -> dict[str, Any]:
-    """The defaults, by name, of the public function that has this name and code."""
-    for table in (FUNCTIONS, METHODS, *SPACES.values()):
-        function: Any = table.get(name.removeprefix("linalg_"))
-        if getattr(getattr(function, "__code__", None), "co_varnames", None) == code.co_varnames:
-            last, names = function.__defaults__ or (), code.co_varnames[: code.co_argcount]
-            by_place = zip(names[len(names) - len(last) :], last, strict=True)
-            return {**dict(by_place), **(function.__kwdefaults__ or {})}
-    return dict.fromkeys(code.co_varnames)
+def given(frame: FrameType) -> list[str]:
+    """The arguments that a public function was given.  Nobody can tell whether one that has its default value was."""
+    code, values = frame.f_code, frame.f_locals
+    every = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    usual = _defaults(exposed(code)[1], code)
+    return [n for n in every if not _absent(values.get(n)) and not _same(values[n], usual.get(n, ABSENT))]
+
+
+def exposed(code: CodeType) -> tuple[str, Any]:
+    """The public function that has this code, or whose method has a copy of it, and its name."""
+    if not _exposed:
+        for space, table in {"": FUNCTIONS, "Tensor": METHODS, **SPACES}.items():
+            prefix = space + "_" if space in ("linalg", "special", "fft") else ""
+            for name, function in table.items():
+                body = getattr(function, "__wrapped__", function)
+                if hasattr(body, "__code__"):
+                    _exposed.setdefault(_place(body.__code__), (prefix + name, function))
+    return _exposed.get(_place(code), (code.co_name, None))
+
+
+_exposed: dict[tuple, tuple[str, Any]] = {}
+
+
+def _place(code: CodeType) -> tuple:
+    return code.co_filename, code.co_firstlineno, code.co_varnames
+
+
+def _defaults(function: Any, code: CodeType) -> dict[str, Any]:
+    """The defaults of a public function, by name."""
+    if function is None:
+        return dict.fromkeys(code.co_varnames)
+    function = getattr(function, "__wrapped__", function)  # where classes override functions
+    last, names = function.__defaults__ or (), code.co_varnames[: code.co_argcount]
+    by_place = zip(names[len(names) - len(last) :], last, strict=True)
+    return {**dict(by_place), **(function.__kwdefaults__ or {})}
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -7,19 +7,19 @@ output number).  A node never refers to the tensor it made, so a graph dies by r
 import itertools
 import weakref
 from collections.abc import Iterator
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
 from ..base.handle import RemovableHandle, Table
-from ..base.state import anomaly, special, state
-from ..base.where import describe
+from ..base.state import anomaly, quiet, special, state
+from ..base.where import Where, describe
 from ..op.record import Op
-from ..values import size
 from ..values.device import CPU
 from ..values.dtype import BY_NP
-from .tensor import Attribute, Notes, Tensor, counter_of, wrap
+from .tensor import AS_DATA, Attribute, Notes, Tensor, counter_of, notes_of, twin, wrap
 
 next_seq = itertools.count().__next__
 FREED: Any = ("freed",)
@@ -46,18 +46,21 @@ class Node:
     __slots__ = (
         "__weakref__",
         "_metadata",
+        "code",
         "dtype",
         "edges",
         "hooks",
+        "offset",
         "outer",
         "saved",
         "seq",
         "shape",
-        "where",
+        "tangents",
     )
 
     op: Any = None
     multi = False  # whether gradients come as a list, one for each output
+    once = True  # whether it cannot run again when what it saved is freed
 
     seq: float
     edges: tuple
@@ -65,15 +68,17 @@ class Node:
     shape: Any
     dtype: Any
     hooks: Hooks | None
-    where: Any
+    code: CodeType
+    offset: int
     outer: Any
+    tangents: dict[int, Any] | None
 
     # --- what a user sees ---
     def name(self) -> str:
         """The name of the node, such as "MulBackward0"."""
         return type(self).__name__
 
-    @property
+    @Attribute
     def metadata(self) -> dict:
         """A dict that belongs to the user (and, in anomaly mode, holds where the node was made)."""
         try:
@@ -81,6 +86,17 @@ class Node:
         except AttributeError:
             self._metadata: dict = {}
             return self._metadata
+
+    @property
+    def where(self) -> Where | None:
+        """The line that saved something: kept in two slots, as a pair would be one object more for each node."""
+        code = getattr(self, "code", None)
+        return None if code is None else (code, self.offset)
+
+    @where.setter
+    def where(self, where: Where | None) -> None:
+        if where is not None:
+            self.code, self.offset = where
 
     @Attribute
     def next_functions(self) -> tuple[tuple["Node | None", int], ...]:
@@ -97,8 +113,8 @@ class Node:
 
     @property
     def _input_metadata(self) -> tuple:
-        shapes = zip(self.shape, self.dtype, strict=True) if self.multi else [(self.shape, self.dtype)]
-        return tuple(InputMetadata(shape, dtype) for shape, dtype in shapes)
+        count = len(self.shape) if self.multi else 1
+        return tuple([InputMetadata(*self.output_meta(nr)) for nr in range(count)])
 
     def _sequence_nr(self) -> int:
         return 2**64 - 1 if self.seq == LAST else int(self.seq)
@@ -114,11 +130,16 @@ class Node:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
 
-    def __call__(self, *grads: Any) -> Any:
+    def __call__(self, *grads: Any, **named: Any) -> Any:
         """Apply the node to gradients of its outputs (tensors or None)."""
+        if named:
+            raise TypeError(messages.NODE_KEYWORDS)
         expected = len(self.shape) if self.multi else 1
         if len(grads) != expected:
             raise TypeError(messages.NODE_ARGUMENTS.format(expected=expected, got=len(grads)))
+        for i, g in enumerate(grads):
+            if g is not None and not isinstance(g, Tensor):
+                raise TypeError(messages.NODE_ARGUMENT.format(i=i))
         result = self.vjp(list(grads) if self.multi else grads[0] if grads else None, True)
         return result[0] if len(result) == 1 else tuple(result)
 
@@ -129,6 +150,10 @@ class Node:
 
     def release(self) -> None:
         """Free what was saved."""
+
+    def keeps_result(self) -> bool:
+        """Whether an output is saved, for an op's rule."""
+        return False
 
     def output_meta(self, nr: int) -> tuple[Any, Any]:
         """Shape and NumPy dtype of output `nr`."""
@@ -147,7 +172,7 @@ class Node:
         return RuntimeError(
             messages.MODIFIED.format(
                 type=_tensor_type(BY_NP[x._data.dtype]), shape=list(x._data.shape), output=fn, version=counter[0],
-                expected=expected, hint=hint, node=self.name(), saved=describe(getattr(self, "where", None)), written=written,
+                expected=expected, hint=hint, node=self.name(), saved=describe(self.where), written=written,
             )
         )  # fmt: skip
 
@@ -158,7 +183,7 @@ class InputMetadata:
     __slots__ = ("dtype", "shape")
 
     def __init__(self, shape: Any, dtype: Any) -> None:
-        self.shape, self.dtype = size.of(shape), BY_NP[dtype]
+        self.shape, self.dtype = list(shape), BY_NP[dtype]
 
     @property
     def device(self) -> Any:
@@ -188,6 +213,11 @@ def regenerate(t: Tensor, notes: Notes) -> None:
     raise NotImplementedError
 
 
+def raw_saved(node: Node, name: str) -> Any:
+    """Set by packing.py: the handle of what a node keeps of a tensor, or several; None if there is no field of this name."""
+    raise NotImplementedError
+
+
 def edge_of(t: Any) -> Any:
     """Where the gradient for this argument flows: a node, an `Edge`, or None."""
     if not isinstance(t, Tensor):
@@ -209,7 +239,7 @@ def flow(t: Tensor) -> Any:
     if special and not state.grad_enabled:
         return None
     edge = t._node
-    if edge is None or t._notes.seen != t._counter[0] or edge.__class__ is Nowhere:  # type: ignore[union-attr]
+    if edge is None or t._notes.seen != t._counter[0] or type(edge) is Nowhere:  # type: ignore[union-attr]
         return edge_of(t)
     return edge
 
@@ -232,7 +262,11 @@ def hooks_of(node: Node) -> Hooks:
 
 
 class OpNode(Node):
-    """A recorded op.  `saved`: None, or (inputs, their versions, params, outputs); see Note [Saved values]."""
+    """A recorded op.  `saved`: None, or (inputs, their versions, params, outputs); see Note [Saved values].
+
+    Its forms (forms.py) hold the same in a flat tuple, which is faster to make, to free, and to look through for cycles; so
+    whoever is no friend of the form goes by `keep` and `kept`.
+    """
 
     __slots__ = ()
 
@@ -251,13 +285,30 @@ class OpNode(Node):
     # An input is saved as the tensor itself and the version it had; an output as its array, counter and version, because
     # the tensor refers to this node and a cycle would outlive the step.  When used, the versions are compared.  Where neither
     # is kept, the versions are None: such a node has nothing to free, and may be walked again.
+    def keep(self, inputs: Any, versions: Any, params: tuple, outputs: Any) -> None:
+        """Save these."""
+        self.saved = inputs, versions, params, outputs
+
+    def kept(self) -> tuple:
+        """What `keep` was given; there must be something saved."""
+        return self.saved
+
+    def keeps_result(self) -> bool:
+        return self.saved is not None and self.kept()[3] is not None
+
+    def outdate(self, i: int) -> None:
+        """Input i, if it is saved, has been written by this very node: using it will be an error."""
+        if self.saved is not None:
+            inputs, versions, params, outputs = self.kept()
+            if versions and versions[i] is not None:
+                versions = [v - 1 if nr == i else v for nr, v in enumerate(versions)]
+                self.keep(inputs, versions, params, outputs)
+
     def unpack(self, tensors: bool) -> list:
         """Everything a rule may name, in the op's order: inputs, params, outputs."""
         if self.saved is FREED:
-            raise RuntimeError(
-                messages.FREED.format(node=self.name(), saved=describe(getattr(self, "where", None)))
-            )
-        inputs, versions, params, outputs = self.saved
+            raise RuntimeError(messages.FREED.format(node=self.name(), saved=describe(self.where)))
+        inputs, versions, params, outputs = self.kept()
         if versions is None:
             return [*inputs, *params]
         env = []
@@ -294,7 +345,7 @@ class OpNode(Node):
 
         Nothing is said of those that only a gradient which goes nowhere needs: torch has not saved them.
         """
-        inputs, versions, *_ = self.saved
+        inputs, versions, *_ = self.kept()
         rules = [(r, e) for r, e in zip(self.op.rules, self.edges, strict=False) if r is not None]
         for name, i in sorted((name, i) for i, name in enumerate(self.op.inputs)):
             x, version = inputs[i], versions[i]
@@ -303,7 +354,7 @@ class OpNode(Node):
             if type(version) is int and wanted:
                 t = self._original(x)
                 if t._node is None and self._detached(i):
-                    saved = describe(getattr(self, "where", None))
+                    saved = describe(self.where)
                     raise RuntimeError(messages.DETACHED.format(node=self.name(), saved=saved))
                 if x._counter[0] != version:
                     raise self._modified(t, *resolve(edge_of(t)), x._counter, version)
@@ -325,18 +376,24 @@ class OpNode(Node):
                 1
             ]  # where the output is a view that was written: its node
             maker = (view and view()) or self
-            raise self._modified(wrap(data), maker if differentiable else None, nr, counter, version)
+            t = data if isinstance(data, Tensor) else wrap(data)
+            raise self._modified(t, maker if differentiable else None, nr, counter, version)
+        if isinstance(data, Tensor):  # of a class with __torch_dispatch__
+            return twin(data, self._edge_of_output(nr) if differentiable else None)
         if not tensors:
             return data
         out = wrap(data, self._edge_of_output(nr) if differentiable else None)
         out._counter = counter
+        tangents = getattr(self, "tangents", None)
+        if tangents is not None and nr in tangents:
+            notes_of(out).tangents = tangents[nr]
         return out
 
     def _edge_of_output(self, nr: int) -> Any:
         """Where the history of an output begins: here, unless it was written into a view (then `outer` is that write)."""
         outer = getattr(self, "outer", None)
         if outer is not None:
-            return outer[0]() and outer[0]().view_node()
+            return (outer[1] and outer[1]()) or (outer[0]() and outer[0]().node_of_view())
         return Edge(self, nr) if self.multi else self
 
     def vjp(self, grad: Any, tensors: bool) -> Any:
@@ -350,19 +407,33 @@ class OpNode(Node):
             grad = None
         if grad is None:
             return (None,) * len(edges)
-        if op.joint is not None:
-            return op.joint(grad, [*(env or ()), [e is not None for e in edges]])
-        out: list[Any] = []
-        for e, rule in zip(edges, op.rules, strict=False):
-            if e is None or rule is None:
-                out.append(None)
-            elif rule.arity == 0:
-                out.append(rule.fn(grad))
-            elif rule.arity == 1:
-                out.append((rule.fn if tensors else rule.bare)(grad, env[rule.pick]))
-            else:
-                out.append((rule.fn if tensors else rule.bare)(grad, *rule.pick(env)))
-        return out
+        try:
+            if op.joint is not None:
+                return op.joint(grad, [*(env or ()), [e is not None for e in edges]])
+            out: list[Any] = []
+            for e in edges:
+                rule = op.rules[len(out)]
+                if e is None or rule is None or e.__class__ is Nowhere:
+                    out.append(None)
+                elif rule.arity == 0:
+                    out.append(rule.fn(grad))
+                elif rule.arity == 1:
+                    out.append((rule.fn if tensors else rule.bare)(grad, env[rule.pick]))
+                else:
+                    out.append((rule.fn if tensors else rule.bare)(grad, *rule.pick(env)))
+            return out
+        except ValueError:
+            if tensors:
+                raise
+        return self._in_words(grad)
+
+    def _in_words(self, grad: Any) -> list:
+        """The same on tensors, where bare arrays do not fit together (after `.data = ...`): NumPy's words are not torch's."""
+        with quiet():
+            result = self.vjp(
+                [None if g is None else wrap(g) for g in grad] if self.multi else wrap(grad), True
+            )
+        return [None if g is None else g._data for g in result]
 
     def release(self) -> None:
         saved = self.saved
@@ -375,6 +446,8 @@ class OpNode(Node):
             value = env[fields[name[7:]]] if fields[name[7:]] < len(env) else None
             number = name[7:] in self.op.inputs and type(value) in (bool, int, float, complex)
             return wrap(np.asarray(value)) if number else value
+        if name.startswith("_raw_saved_") and (raw := raw_saved(self, name[11:])) is not None:
+            return raw
         if self.op is not None and self.op.shows and name[7:] in self.op.shows and name.startswith("_saved_"):
             shown = self.op.shows[name[7:]]
             return shown(self) if callable(shown) else shown
@@ -384,6 +457,11 @@ class OpNode(Node):
         return [
             *super().__dir__(),
             *("_saved_" + name for name in (*saved_fields(self.op), *(self.op.shows or ()))),
+            *(
+                "_raw_saved_" + name
+                for name in saved_fields(self.op)
+                if name not in self.op.params + self.op.shape_names
+            ),
         ]
 
 
@@ -415,71 +493,6 @@ def short(node: Node) -> str:
     return head + ("" if digits == "0" else digits) if head and (digits.isdigit() or not digits) else name
 
 
-# --- forms of ops whose gradient of a bare array takes no list of all that may be named ---
-
-
-class ResultNode(OpNode):
-    """One input, whose rule names the result and nothing else: exp, tanh, sigmoid."""
-
-    __slots__ = ()
-
-    def vjp(self, grad: Any, tensors: bool) -> Any:
-        saved = self.saved
-        if not tensors and grad is not None and saved is not FREED:
-            data, counter, version = saved[3][0]
-            if counter[0] == version:
-                return (self.op.rules[0].bare(grad, data),)  # type: ignore[union-attr]
-        return super().vjp(grad, tensors)
-
-
-class ProductNode(OpNode):
-    """Two inputs, each of whose rules names the other input and nothing else: mul, mm."""
-
-    __slots__ = ()
-
-    alike = False  # whether both rules say the same: of x * x one is enough
-
-    def vjp(self, grad: Any, tensors: bool) -> Any:
-        saved = self.saved
-        if not tensors and grad is not None and saved is not FREED:
-            (x, y), (x_version, y_version), *_ = saved
-            a, b = self.edges
-            if (
-                x_version is None or (x._counter[0] == x_version and (a is None or x._node is not None))
-            ) and (y_version is None or (y._counter[0] == y_version and (b is None or y._node is not None))):
-                first, second = self.op.rules
-                if x is y and self.alike and x is not None:
-                    g = first.bare(grad, x._data)  # type: ignore[union-attr]
-                    return (g, g)
-                return (
-                    None if a is None else first.bare(grad, y if y_version is None else y._data),  # type: ignore[union-attr]
-                    None if b is None else second.bare(grad, x if x_version is None else x._data),  # type: ignore[union-attr]
-                )
-        return super().vjp(grad, tensors)
-
-
-def form(op: Op) -> type[OpNode]:
-    """The class of nodes that fits what an op's rules name."""
-    names = [rule and rule.names for rule in op.rules]
-    if len(op.inputs) == 1 and names == [("result",)]:
-        return ResultNode
-    if len(op.inputs) == 2 and names == [op.inputs[1:], op.inputs[:1]] and op.differentiable == 1:
-        return ProductNode
-    return OpNode
-
-
-def node_class(op: Op) -> type[OpNode]:
-    """The class of an op's nodes, made on first use (users see its name)."""
-    if op.node_class is None:
-        multi = op.differentiable is None or op.differentiable > 1
-        body = {"__slots__": (), "op": op, "multi": multi, "__module__": "leafgrad.autograd.graph"}
-        op.node_class = type(op.node, (form(op),), body)
-        if issubclass(op.node_class, ProductNode):
-            first, second = op.rules
-            op.node_class.alike = first.bare is second.bare  # type: ignore[union-attr]
-    return op.node_class
-
-
 class Nowhere(Node):
     """Where the gradients of a view go that was made under no_grad from a tensor that requires grad: nowhere.
 
@@ -496,6 +509,29 @@ class Nowhere(Node):
         return ()
 
 
+class Input(Node):
+    """Where what a transform calls one of its inputs begins: its gradient goes on to the history it had outside, if any.
+
+    ended: whether the transformed function has returned, so that nothing new will be differentiated up to here.
+    """
+
+    __slots__ = ("ended",)
+
+    def __init__(self, data: np.ndarray, outside: Any) -> None:
+        self.ended = False
+        self.seq, self.saved, self.hooks = next_seq(), None, None
+        self.edges = () if outside is None else (outside,)
+        self.shape, self.dtype = data.shape, data.dtype
+
+    def vjp(self, grad: Any, tensors: bool) -> Any:
+        return (grad,) if self.edges else ()
+
+
+def accumulate(node: Node, grad: Any) -> tuple:
+    """Set by engine.py: add a gradient to a leaf's `.grad`."""
+    raise NotImplementedError
+
+
 class AccumulateGrad(Node):
     """The end of an edge: adds what arrives to the leaf's `.grad`.
 
@@ -510,10 +546,18 @@ class AccumulateGrad(Node):
         self.grad: Tensor | None = None
         self.data, self.version = leaf._data, counter_of(leaf)
         self.shape, self.dtype = leaf._data.shape, leaf._data.dtype
+        if leaf._grad_dtype is not AS_DATA:
+            self.dtype = leaf._grad_dtype
         self.odd = not leaf._data.flags.c_contiguous  # whether a gradient needs care to lie as the leaf does
 
     def name(self) -> str:
         return "torch::autograd::AccumulateGrad"
+
+    def output_meta(self, nr: int) -> tuple[Any, Any]:
+        return self.shape, self.data.dtype if self.dtype is None else self.dtype
+
+    def vjp(self, grad: Any, tensors: bool) -> Any:
+        return accumulate(self, grad)  # called by a user: the engine has its own way
 
     @property
     def variable(self) -> Tensor:
@@ -526,4 +570,4 @@ class AccumulateGrad(Node):
         return leaf
 
 
-LEAVES = (AccumulateGrad, Nowhere)  # the edges of tensors that no recorded op made
+LEAVES = (AccumulateGrad, Nowhere, Input)  # the edges of tensors that no recorded op made

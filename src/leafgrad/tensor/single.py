@@ -16,7 +16,8 @@ from ..base.where import caller
 from ..op.record import Op
 from ..values.copies import contiguous
 from .call import apply, record
-from .node import flow, next_seq, node_class
+from .forms import node_class
+from .node import flow, next_seq
 from .tensor import FRESH, Tensor, counter_of, wrap
 from .write import INPLACE, inplace, into
 
@@ -90,7 +91,7 @@ def single(name: str, kernel: Callable, vjp: Callable | None = None, **options: 
             if keep is None:
                 node.saved = (_NOTHING, None, params, None) if params else None
             else:
-                node.saved = (
+                node.keep(
                     (x,) if keep_self else _NOTHING,
                     (x._counter[0],) if keep_self else _NOTHING,
                     params,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..base import messages
+from ..base.state import modes, state
 
 _new = object.__new__
 
@@ -23,6 +24,9 @@ class Attribute(property):
         super().__set__(instance, value)
 
 
+AS_DATA: Any = ("that of the data",)
+
+
 class Notes:
     """What few tensors need: a view's origin, a retained gradient, forward-mode tangents.
 
@@ -33,6 +37,8 @@ class Notes:
     """
 
     __slots__ = ("base", "creation", "grad", "idle", "retains", "seen", "steps", "tangents")
+
+    batched = False  # whether they are those of a batched tensor (batch.py)
 
     def __init__(self) -> None:
         self.base: Any = None
@@ -55,6 +61,8 @@ class Tensor:
 
     __slots__ = ("__dict__", "__weakref__", "_data", "_node", "_notes", "_counter")
 
+    _grad_dtype: Any = AS_DATA  # what a user set as `grad_dtype`: a NumPy dtype, or None for any
+
     _data: np.ndarray
     _node: Any
     _counter: list[int]
@@ -66,10 +74,58 @@ class Tensor:
 
         def __getattr__(self, name: str) -> Any: ...
 
+        __torch_function__: Any
+        __torch_dispatch__: Any
+
 
 FRESH = [
     0
 ]  # the counter of every tensor whose memory was never shared and never written; nobody counts it up
+
+
+class Untracked(list):
+    """The counter of inference tensors: what is written to their memory is not counted.
+
+    It is empty, and so false, unlike those that count; and it cannot be read, so that saving such a tensor for backward fails
+    without a question on the fast lanes (inside a transform, whose graph ends with it, it may be saved).
+    writes: how many there were, for what `detach()` and `.data` make of one outside the mode, which torch lets everybody
+    write to; else None.
+    """
+
+    __slots__ = ("writes",)
+
+    def __init__(self, writes: int | None = None) -> None:
+        self.writes = writes
+
+    def __getitem__(self, i: Any) -> Any:
+        if state.transforms or not state.grad_enabled:
+            return 0
+        raise RuntimeError(messages.INFERENCE_SAVED)
+
+
+UNTRACKED = Untracked()
+
+
+def mark(t: Tensor) -> None:
+    """Make what was just made an inference tensor, if it was made in inference mode."""
+    if state.inference:
+        t._counter = UNTRACKED
+        if t._data.base is None:
+            t._data = (
+                t._data.view()
+            )  # the lanes of in-place ops leave what is not the owner of its memory to the full lane
+
+
+def untracked(t: Tensor) -> bool:
+    """Whether it is an inference tensor."""
+    return not t._counter
+
+
+def check_untracked(t: Tensor) -> None:
+    """Raise if t is an inference tensor that may not be written here."""
+    counter = t._counter
+    if not counter and counter.writes is None and not state.inference:  # type: ignore[attr-defined]
+        raise RuntimeError(messages.INFERENCE_WRITE)
 
 
 def counter_of(t: Tensor) -> list[int]:
@@ -87,7 +143,17 @@ def wrap(data: np.ndarray, node: Any = None) -> Tensor:
     t._node = node
     t._counter = FRESH
     t._notes = None
+    if modes:
+        mark(t)
     return t
+
+
+def twin(t: Tensor, node: Any = None) -> Tensor:
+    """Another tensor of the same class, with the same attributes, around the same memory, with a history of its own."""
+    out = _new(type(t))
+    out._data, out._node, out._counter, out._notes = t._data, node, counter_of(t), None
+    out.__dict__.update(t.__dict__)
+    return out
 
 
 def notes_of(t: Tensor) -> Notes:

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..base.state import modes, state
 from ..op.record import Op
 from .call import copy_of, record, recording, view_of, views_of
+from .intercept import everyone, intercepted
 from .leaf import follow
 from .misuse import renew_arguments
 from .node import edge_of
@@ -95,6 +97,8 @@ def turn(t: Tensor, op: Op, params: tuple) -> Tensor:
 
     Whether it may be done in place, `check_inplace` was asked before.
     """
+    if modes and state.interceptors:
+        return intercepted(op, (t,), params, INPLACE, lambda: turn(t, op, params))
     edge = edge_of(t) if recording() else None
     data = op.kernel(t._data, *params)
     notes = t._notes
@@ -104,7 +108,8 @@ def turn(t: Tensor, op: Op, params: tuple) -> Tensor:
             notes.seen = t._counter[0] + 1
     t._data = data
     if notes is not None and notes.tangents:
-        notes.tangents = {level: op.public(tangent, *params) for level, tangent in notes.tangents.items()}
+        with everyone():
+            notes.tangents = {level: op.public(tangent, *params) for level, tangent in notes.tangents.items()}
     bump(t)
     if notes is not None and notes.steps:
         notes.steps = (*notes.steps, (op, params))

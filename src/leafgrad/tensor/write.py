@@ -6,6 +6,7 @@ that base finds by the version that its own grad_fn is out of date, and renews i
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 from weakref import ref
@@ -21,30 +22,38 @@ from ..values.dtype import BY_NP
 from ..values.strides import check_overlap, elements, in_bytes, is_dense, same_place
 from . import forward
 from . import node as graph
-from .call import CUSTOM, DEFAULT, MULTI, NO_GRAD, apply, record, recording
+from .call import CUSTOM, DEFAULT, INFERENCE, MULTI, NO_GRAD, apply, record, recording
 from .fit import fit
+from .forms import node_class
+from .intercept import everyone, intercepted
 from .leaf import retire
 from .misuse import renew_arguments
 from .node import (
     FREED,
     LEAVES,
     AccumulateGrad,
+    Input,
     Node,
     Nowhere,
     edge_of,
     hooks_of,
     next_seq,
-    node_class,
     resolve,
     short,
     tracked,
 )
-from .tensor import Notes, Tensor, counter_of, notes_of, wrap
+from .packing import pack_inputs
+from .tensor import Notes, Tensor, check_untracked, counter_of, notes_of, untracked, wrap
 
 
 def bump(t: Tensor) -> None:
     """Count a write to the tensor's memory, and note the line that did it."""
     version = counter_of(t)
+    if not version:
+        check_untracked(t)
+        if version.writes is not None:  # type: ignore[attr-defined]
+            version.writes += 1  # type: ignore[attr-defined]
+        return
     version[0] += 1
     version[1:] = [caller(2)]  # type: ignore[list-item]
 
@@ -71,19 +80,30 @@ def check_history(t: Tensor) -> None:
             t._node is None and notes.base._node is not None
         ):  # it has no history yet of what happened to its base
             raise RuntimeError(messages.LEAF_WRITE)
-    if type(t._node) is AccumulateGrad:
+    if type(t._node) in (AccumulateGrad, Input):
         raise RuntimeError(messages.LEAF_WRITE)
 
 
 def check_inplace(op: Op, inputs: Sequence) -> None:
-    """Raise if the call will be recorded, and must not be done in place.  No view renews its grad_fn for that."""
+    """Raise if the call must not be done in place: because it will be recorded, or writes to an inference tensor.
+
+    No view renews its grad_fn for that.
+    """
     if recording() and any(op.differentiates(i) and tracked(x) for i, x in enumerate(inputs)):
         check_history(inputs[0])
+    check_untracked(inputs[0])
 
 
 def unrecorded(t: Tensor, value: Any = None) -> bool:
     """Whether a write to t (of `value`, if that is a tensor) is nothing but that: no gradients, no forward mode."""
-    return not modes and (not (tracked(t) or tracked(value)) or not recording())
+    return not modes and (not (tracked(t) or tracked(value)) or not recording()) and not untracked(t)
+
+
+def check_saved(x: Any) -> None:
+    """Raise if x, which a node will keep, may not be saved for backward."""
+    for t in x if type(x) is tuple else (x,):
+        if isinstance(t, Tensor) and untracked(t) and not state.transforms:
+            raise RuntimeError(messages.INFERENCE_SAVED)
 
 
 def check_shared(target: np.ndarray, source: np.ndarray) -> None:
@@ -107,10 +127,15 @@ def check_memory(target: np.ndarray, inputs: Sequence) -> None:
 
 def _view_error(t: Tensor, notes: Notes, how: str) -> RuntimeError:
     node, nr = (None, 0) if type(t._node) is AccumulateGrad else resolve(t._node)
-    template = {NO_GRAD: messages.VIEW_NO_GRAD, MULTI: messages.VIEW_MULTI, CUSTOM: messages.VIEW_CUSTOM}[
-        notes.creation
-    ]
-    if notes.creation == MULTI and node is None:
+    template = {
+        NO_GRAD: messages.VIEW_NO_GRAD,
+        MULTI: messages.VIEW_MULTI,
+        CUSTOM: messages.VIEW_CUSTOM,
+        INFERENCE: messages.VIEW_INFERENCE,
+    }[notes.creation]
+    if notes.creation == INFERENCE and node is not None:
+        template = messages.VIEW_OF_INFERENCE
+    elif notes.creation == MULTI and node is None:
         template = messages.VIEW_NO_GRAD_MULTI
     elif notes.creation == NO_GRAD and node is not None:
         template = messages.VIEW_OF_NO_GRAD
@@ -127,6 +152,9 @@ def inplace(
 
     stretched: whether elements of the input may lie in one place.
     """
+    if modes and state.interceptors:
+        again = partial(inplace, op, inputs, params, values, stretched=stretched)
+        return intercepted(op, inputs, params, INPLACE, again)
     t = inputs[0]
     check_inplace(op, inputs)
     recorded = recording() and t._data.dtype.kind in "fcV"
@@ -142,7 +170,7 @@ def inplace(
         values = [x._data if isinstance(x, Tensor) else x for x in inputs]
     before = [_snapshot(t), *inputs[1:]] if modes and state.levels else None
     if recorded:
-        inputs = _before(op, inputs, edges)
+        inputs = _before(op, inputs, edges, before)
     target = t._data
     if op.writes or (op.elementwise and values[0] is target and not _shares(target, values)):
         op.kernel(*values, *params, out=target)
@@ -152,11 +180,11 @@ def inplace(
     if recorded:
         out = wrap(target)
         out._counter = t._counter
-        node = record(op, inputs, params, edges, out)
+        node: Any = record(op, inputs, params, edges, out)
         for i, x in enumerate(inputs[1:], 1):
             shared = isinstance(x, Tensor) and x._counter is t._counter
-            if shared and node.saved is not None and node.saved[1] and node.saved[1][i] is not None:
-                node.saved[1][i] -= 1  # kept as it was before the write: using it is an error
+            if shared:
+                node.outdate(i)
         rebase(t, node)
     if before is not None:
         push_write(op, before, params, t)
@@ -170,25 +198,29 @@ def _shares(target: np.ndarray, values: Sequence) -> bool:
     )
 
 
-def _before(op: Op, inputs: Sequence, edges: tuple) -> list:
-    """The inputs as a node may keep them: the written one as it was."""
+def _before(op: Op, inputs: Sequence, edges: tuple, before: list | None) -> list:
+    """The inputs as a node may keep them: the written one as it was, which `before` has already if tangents are about."""
     t = inputs[0]
     keep = op.kept(tuple([e is not None for e in edges]))
     kept = list(inputs)
     if keep is not None and keep[0][0]:
-        kept[0] = wrap(t._data.copy(), edges[0])
+        kept[0] = wrap(t._data.copy(), edges[0]) if before is None else before[0]
     for i in range(1, len(kept)):
+        if keep is not None and keep[0][i]:
+            check_saved(kept[i])
         if kept[i] is t:  # the version will tell; the node must not refer to what refers to it
             kept[i] = wrap(t._data, ref(t))
             kept[i]._counter = counter_of(t)
-    return kept
+    return pack_inputs(op, kept, keep) if modes and state.packers else kept
 
 
 def _snapshot(t: Tensor) -> Tensor:
     """The tensor as it is now, tangents included."""
     out = wrap(t._data.copy(), edge_of(t))
     if t._notes is not None and t._notes.tangents:
-        notes_of(out).tangents = dict(t._notes.tangents)
+        clone = REGISTRY["clone"].public  # what is recorded may keep a tangent, which is about to be written
+        with everyone():
+            notes_of(out).tangents = {level: clone(g, None) for level, g in t._notes.tangents.items()}
     return out
 
 
@@ -204,7 +236,7 @@ def rebase(t: Tensor, node: Node) -> None:
         t._node = node
         return
     base = notes.base
-    slices = CopySlices(base, notes.steps or _strided_step(t, base), node)
+    slices = CopySlices(base, t, notes.steps, node)
     if base._notes is not None and base._notes.retains:
         move_retained(base, base._notes, slices)
     base._node = slices
@@ -212,7 +244,7 @@ def rebase(t: Tensor, node: Node) -> None:
     notes.seen = ~t._counter[
         0
     ]  # not right, but `slices` is where it begins, as long as there is no other write
-    if node.saved is not None and node.saved[3] is not None:
+    if node.keeps_result():
         regenerate(
             t, notes, slices
         )  # now, because this is how torch's messages name a saved result, as long as it lives
@@ -237,10 +269,17 @@ def regenerate(t: Tensor, notes: Notes, edge: Any = None) -> None:
         return
     if notes.creation != DEFAULT:
         raise _view_error(t, notes, messages.VIEW_WRITTEN_INDIRECT)
-    if edge is None:
-        edge = t._node if notes.seen == ~t._counter[0] else base._node or Nowhere(base)
+    if edge is None and notes.seen == ~t._counter[0]:
+        edge = t._node
     notes.seen = t._counter[0]
-    node = _replayed_node(base, edge, notes.steps) if notes.steps else _strided_node(t._data, base, edge)
+    if edge is not None:
+        node = edge.node_of_view()
+    else:
+        edge = base._node or Nowhere(base)
+        if notes.steps:
+            node = _replayed_node(base._data, edge, notes.steps)
+        else:
+            node = _strided_node(strides.geometry(t._data), strides.geometry(base._data), t._data.dtype, edge)
     if notes.retains:
         move_retained(t, notes, node)
     if type(t._node) is AccumulateGrad:
@@ -251,31 +290,30 @@ def regenerate(t: Tensor, notes: Notes, edge: Any = None) -> None:
 graph.regenerate = regenerate
 
 
-def _strided_node(view: np.ndarray, base: Tensor, edge: Any) -> Any:
-    """The node of a window on the base's memory."""
+def _strided_node(view: tuple, base: tuple, dtype: np.dtype, edge: Any) -> Any:
+    """The node of a window on the base's memory, whose history is `edge`; both by their geometry."""
     node: Any = node_class(REGISTRY["as_strided"])()
     node.seq, node.hooks = next_seq(), None
     node.edges = (edge,)
-    node.shape, node.dtype = view.shape, view.dtype
-    node.saved = (None,), None, (*strides.geometry(view), strides.geometry(base._data)), None
+    node.shape, node.dtype = view[0], dtype
+    node.saved = (None,), None, (*view, base), None
     return node
 
 
-def _replayed_node(base: Tensor, edge: Any, steps: tuple) -> Any:
+def _replayed_node(base: np.ndarray, edge: Any, steps: tuple) -> Any:
     """The node of what these steps make of the base, whose history is `edge`."""
-    root = wrap(base._data, edge)
-    root._counter = counter_of(base)
     mode = state.grad_enabled
     set_grad_enabled(True)
     try:
-        return replay_recorded(root, steps)._node
+        return replay_recorded(wrap(base, edge), steps)._node
     finally:
         set_grad_enabled(mode)
 
 
-def _strided_step(t: Tensor, base: Tensor) -> tuple:
-    size, stride, skip = strides.geometry(t._data)
-    return ((REGISTRY["as_strided"], (size, stride, skip - strides.offset(base._data))),)
+def strided_step(view: Tensor, begin: int) -> tuple:
+    """The step from a base whose first element is number `begin` of the storage to a view that its geometry tells."""
+    size, stride, skip = strides.geometry(view._data)
+    return REGISTRY["as_strided"], (size, stride, skip - begin)
 
 
 def replay(x: np.ndarray, steps: tuple) -> np.ndarray:
@@ -294,35 +332,47 @@ def replay_recorded(x: Tensor, steps: tuple) -> Tensor:
 
 def like(strides: tuple, values: np.ndarray) -> np.ndarray:
     """A copy of `values` laid out with these strides, so that any view of the one is a view of the other."""
-    extent = (
-        1 + sum((n - 1) * (s // values.itemsize) for n, s in zip(values.shape, strides, strict=True))
-        if values.size
-        else 0
-    )
-    memory = np.empty(extent, values.dtype)
-    out = np.ndarray(values.shape, values.dtype, memory, 0, strides)
+    out = _blank(values.shape, values.dtype, strides)
     out[...] = values
     return out
+
+
+def _blank(shape: tuple, dtype: np.dtype, steps: tuple) -> np.ndarray:
+    """A new array with these strides (in bytes), without values."""
+    extent = strides.extent(shape, tuple([s // dtype.itemsize for s in steps]))
+    return np.ndarray(shape, dtype, np.empty(extent, dtype), 0, steps)
 
 
 _clone_like = Op(
     "clone_like", lambda self, strides: like(strides, self), ("self",), ("strides",),
     vjp={"self": lambda grad: grad}, linear=True, node="CloneBackward0",
+    batch=lambda self, strides: _clone_like.public(self, _side_by_side(self._data, strides)),
 )  # fmt: skip
 
 
-class CopySlices(Node):
-    """What a base gets when a view of it was written: `fn` is the node of the write, as seen by the view.
+def _side_by_side(batch: np.ndarray, steps: tuple) -> tuple:
+    """The strides of a batch whose samples have these."""
+    item = batch.itemsize
+    return strides.extent(batch.shape[1:], tuple([s // item for s in steps])) * item, *steps
 
-    The gradient of the base is copied; the view of the copy goes through `fn`, and what comes out takes its place.
+
+_clone_like.public = lambda x, strides: apply(_clone_like, (x,), (strides,))
+
+
+class CopySlices(Node):
+    """What a base gets when a view of it was written; `saved` is the node of the write, as seen by the view.
+
+    The gradient of the base is copied; the view of the copy goes through that node, and what comes out takes its place.
     """
 
-    __slots__ = ("fn", "shown", "steps", "strides")
+    __slots__ = ("offset", "plain", "shown", "steps", "strides")
 
-    def __init__(self, base: Tensor, steps: tuple, fn: Any) -> None:
-        self.seq, self.saved, self.hooks = next_seq(), None, None
-        self.shape, self.dtype, self.strides = base._data.shape, base._data.dtype, in_bytes(base._data)
-        self.fn, self.steps = fn, steps
+    def __init__(self, base: Tensor, view: Tensor, steps: tuple, fn: Any) -> None:
+        data = base._data
+        self.seq, self.saved, self.hooks = next_seq(), fn, None
+        self.shape, self.dtype, self.strides = data.shape, data.dtype, in_bytes(data)
+        self.offset, self.plain = strides.offset(data), not steps
+        self.steps = steps or (strided_step(view, self.offset),)
         self.edges = (edge_of(base), *fn.edges[1:])
         self.shown = (self.edges[0], *islice(fn._shown_edges(), 1, None))
 
@@ -342,7 +392,7 @@ class CopySlices(Node):
         result = like(self.strides, grad)
         check_overlap(result)
         part = replay(result, self.steps)
-        first, *others = self.fn.vjp(part.copy(), False)
+        first, *others = self.saved.vjp(part.copy(), False)
         if self.edges[0] is not None:
             check_overlap(part)
             part[...] = 0 if first is None else fit(first, part.shape, part.dtype)
@@ -352,19 +402,25 @@ class CopySlices(Node):
         result = apply(_clone_like, (grad,), (self.strides,))
         check_overlap(result._data)
         part = replay_recorded(result, self.steps)
-        first, *others = self.fn.vjp(apply(_clone_like, (part,), (part._data.copy().strides,)), True)
+        first, *others = self.saved.vjp(apply(_clone_like, (part,), (part._data.copy().strides,)), True)
         if self.edges[0] is not None:
             source = wrap(np.zeros((), part._data.dtype)) if first is None else first
+            if modes and state.opened:  # what comes back may be batched where the gradient is not
+                result = forward.widened(result, source, self.strides)
+                part = replay_recorded(result, self.steps)
             inplace(REGISTRY["copy"], (part, source))
         return (result, *others)
 
-    def view_node(self) -> Any:
-        """A node through which gradients of the written view come here."""
-        stand_in = like(self.strides, np.zeros(self.shape, self.dtype))
-        return replay_recorded(wrap(stand_in, self), self.steps)._node
+    def node_of_view(self) -> Any:
+        """A node through which gradients of the written view come here, as view and base lay when it was written."""
+        if not self.plain:
+            return _replayed_node(_blank(self.shape, self.dtype, self.strides), self, self.steps)
+        size, stride, skip = self.steps[0][1]
+        whole = self.shape, tuple([s // self.dtype.itemsize for s in self.strides]), self.offset
+        return _strided_node((size, stride, skip + self.offset), whole, self.dtype, self)
 
     def release(self) -> None:
-        self.fn, self.saved = None, FREED
+        self.saved = FREED
 
 
 # --- tangents ---
@@ -375,6 +431,8 @@ def push_write(op: Op, before: Sequence, params: tuple, t: Tensor) -> None:
 
     A tangent that is there is overwritten in place, because the tangents of views are views of the base's tangent.
     """
+    if state.inference:
+        return
     out = wrap(t._data, t._node)
     out._counter = t._counter
     forward.push(op, before, params, out)
@@ -382,15 +440,16 @@ def push_write(op: Op, before: Sequence, params: tuple, t: Tensor) -> None:
         new, old = forward.tangent_of(out, level), forward.tangent_of(t, level)
         if new is None and old is None:
             continue
-        if old is None:
-            old = _part_of_base_tangent(t, level)
-        if old is None:
-            forward.set_tangent(t, level, new)  # type: ignore[arg-type]
-        else:
-            inplace(REGISTRY["copy"], (old, wrap(np.zeros((), old._data.dtype)) if new is None else new))
+        with everyone():
+            if old is None:
+                old = _part_of_base_tangent(t, level, new)
+            if old is None:
+                forward.set_tangent(t, level, new)  # type: ignore[arg-type]
+            else:
+                inplace(REGISTRY["copy"], (old, wrap(np.zeros((), old._data.dtype)) if new is None else new))
 
 
-def _part_of_base_tangent(t: Tensor, level: int) -> Tensor | None:
+def _part_of_base_tangent(t: Tensor, level: int, new: Any) -> Tensor | None:
     """For a view whose base has no tangent yet: the base gets zeros, and the view the part of them which it shows."""
     notes = t._notes
     if notes is None or notes.base is None:
@@ -398,9 +457,9 @@ def _part_of_base_tangent(t: Tensor, level: int) -> Tensor | None:
     whole = forward.tangent_of(notes.base, level)
     if whole is None:
         base = notes.base._data
-        whole = wrap(like(in_bytes(base), np.zeros(base.shape, base.dtype)))
+        whole = forward.zeros_for(wrap(like(in_bytes(base), np.zeros(base.shape, base.dtype))), new)
         forward.set_tangent(notes.base, level, whole)
-    part = replay_recorded(whole, notes.steps or _strided_step(t, notes.base))
+    part = replay_recorded(whole, notes.steps or (strided_step(t, strides.offset(notes.base._data)),))
     forward.set_tangent(t, level, part)
     return part
 
@@ -423,9 +482,14 @@ def into(
 
     shape, dtype: of the result, where its kernel can write into an array that is made so.
     """
+    if modes and state.interceptors:
+        again = partial(into, out, op, inputs, params, values, shape, dtype)
+        return intercepted(op, inputs, params, out, again)
     outs = (out,) if isinstance(out, Tensor) else out
-    if recording() and any(edge_of(x) is not None for x in (*inputs, *outs)):
+    if recording() and any(map(tracked, (*inputs, *outs))):
         raise RuntimeError(messages.OUT_GRAD.format(op=op.name))
+    for o in outs:
+        check_untracked(o)
     if values is None:
         values = [x._data if isinstance(x, Tensor) else x for x in inputs]
     target = outs[0]._data

@@ -17,7 +17,7 @@ from ..base import extras
 from .blocks import LARGE
 from .buffers import like
 from .kernel import BOOL, DOUBLE, SINGLE, Array, Kernel, composed, elementwise, is_16bit, named, select
-from .kernels import maximum
+from .kernels import maximum, negative
 
 SQRT_HALF = sqrt(0.5)
 SQRT_2_OVER_PI = sqrt(2 / pi)
@@ -88,7 +88,7 @@ erf = named(erf, "erf")
 
 def _exp_plus_1(x: Array, out: Array) -> None:
     """1 + exp(-x)."""
-    np.negative(x, out=out)
+    negative(x, out=out)
     np.exp(out, out=out)
     np.add(out, 1, out=out)
 
@@ -140,6 +140,14 @@ def _quick_sigmoid(steps: Kernel) -> Kernel:
     return named(kernel, "sigmoid")
 
 
+def _times(factor: Array, grad: Array) -> Array:
+    """factor * grad, written over `factor` unless grad has more elements."""
+    try:
+        return np.multiply(factor, grad, factor)
+    except ValueError:
+        return np.multiply(factor, grad, out=...)
+
+
 def _quick_sigmoid_backward(steps: Kernel) -> Kernel:
     def kernel(grad: Array, result: Array, out: Any = ...) -> Array:
         kind = result.dtype
@@ -148,11 +156,7 @@ def _quick_sigmoid_backward(steps: Kernel) -> Kernel:
             return steps(grad, result, out=out)
         factor = np.subtract(one, result, out=...)
         np.multiply(factor, result, factor)
-        return (
-            np.multiply(factor, grad, out=...)
-            if grad.shape != factor.shape
-            else np.multiply(factor, grad, factor)
-        )
+        return _times(factor, grad)
 
     return named(kernel, "sigmoid_backward")
 
@@ -165,11 +169,7 @@ def _quick_tanh_backward(steps: Kernel) -> Kernel:
             return steps(grad, result, out=out)
         factor = np.multiply(result, result, out=...)
         np.subtract(one, factor, factor)
-        return (
-            np.multiply(factor, grad, out=...)
-            if grad.shape != factor.shape
-            else np.multiply(factor, grad, factor)
-        )
+        return _times(factor, grad)
 
     return named(kernel, "tanh_backward")
 
@@ -199,7 +199,7 @@ tanh_backward = _quick_tanh_backward(tanh_backward)
 def log_sigmoid(x: Array, *, out: Array) -> None:
     """log(sigmoid(x)) = min(x, 0) - log1p(exp(-|x|))."""
     np.absolute(x, out=out)
-    np.negative(out, out=out)
+    negative(out, out=out)
     np.exp(out, out=out)
     np.log1p(out, out=out)
     np.subtract(np.clip(x, -np.inf, 0, out=like(out)), out, out=out)

@@ -163,3 +163,10 @@ def _good(index: ndarray, low: int, high: int) -> bool:
     if not low:  # as unsigned numbers, negative ones are large
         return bool(np.maximum.reduce(index.view(f"u{index.itemsize}"), None) < high)
     return bool(np.minimum.reduce(index, None) >= low and np.maximum.reduce(index, None) < high)
+
+
+def plain(x: Any) -> Any:
+    """A NumPy number as the Python number that torch reads from it, where a bool is a float; anything else as it is."""
+    if isinstance(x, np.bool):
+        return float(x)
+    return x.item() if isinstance(x, np.number) and not isinstance(x, np.timedelta64) else x

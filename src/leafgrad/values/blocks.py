@@ -275,7 +275,10 @@ def _layout(arrays: Sequence[ndarray]) -> tuple[int, ...] | None:
     """The order of axes in memory that NumPy gives to a result of these operands."""
     flags: Any = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
     types: Any = [None] * len(arrays) + [np.dtype(np.bool_)]
-    it = np.nditer([*arrays, None], ["zerosize_ok"], flags, types)
+    try:
+        it = np.nditer([*arrays, None], ["zerosize_ok"], flags, types)
+    except MemoryError:
+        return None  # there is none for the result, either
     return order(it.operands[-1])
 
 

@@ -73,7 +73,10 @@ def zeros(shape: tuple[int, ...], dtype: np.dtype) -> ndarray:
     """The same, zero everywhere."""
     size = prod(shape) * dtype.itemsize
     if size < SMALLEST or size > LIMIT // 2 or dtype.hasobject:
-        return np.zeros(shape, dtype)
+        try:
+            return np.zeros(shape, dtype)
+        except MemoryError:
+            raise RuntimeError(messages.NO_MEMORY.format(bytes=size)) from None
     out = empty(shape, dtype)
     out.reshape(-1).view(np.uint8).fill(0)
     return out

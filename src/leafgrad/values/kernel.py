@@ -54,8 +54,17 @@ def _single(a: Any) -> Any:
 
 # --- from a ufunc ---
 
+
+def negative(x: Any, out: Any = ...) -> ndarray:
+    """`np.negative`, which NumPy 2.4 gets wrong from and to memory with gaps (of 4 elements of 32 bits, or 8 of 64)."""
+    if out is ... or out.flags.c_contiguous:
+        return np.negative(x, out=out)
+    np.copyto(out, np.negative(x))
+    return out
+
+
 # what NumPy does with float16 as it is
-_NARROW = (np.negative, np.absolute, np.positive, np.isnan, np.isinf, np.isfinite, np.signbit)
+_NARROW = (negative, np.absolute, np.positive, np.isnan, np.isinf, np.isfinite, np.signbit)
 
 
 def _large(

@@ -24,11 +24,12 @@ from .kernel import (
     elementwise,
     elementwise2,
     named,
+    negative,
     predicate,
     select,
 )
 
-__all__ = ["floor_divide", "fmod", "remainder", "trunc_divide"]  # and everything below
+__all__ = ["floor_divide", "fmod", "negative", "remainder", "trunc_divide"]  # and everything below
 
 
 def _over(body: Any) -> Kernel:
@@ -59,7 +60,7 @@ acosh = elementwise(np.arccosh)
 atanh = elementwise(np.arctanh)
 sqrt = elementwise(np.sqrt)
 
-neg = elementwise(np.negative, costly=False)
+neg = named(elementwise(negative, costly=False), "negative", np.negative)  # new memory has no gaps
 positive = elementwise(np.positive, costly=False)
 abs = elementwise(np.absolute, costly=False)
 square = elementwise(np.square, costly=False)
@@ -196,7 +197,9 @@ def mul_conj(grad: Array, factor: Any) -> Array:
             return mul(grad, factor)
     elif type(factor) is complex:
         factor = factor.conjugate()
-    return np.multiply(grad, factor, out=...) if grad.size < LARGE else mul(grad, factor)
+    if grad.size >= LARGE:
+        return mul(grad, factor)
+    return grad * factor if grad.ndim else np.multiply(grad, factor, out=...)
 
 
 div = elementwise2(np.true_divide)
@@ -360,6 +363,10 @@ def _integer_power(x: Any, y: Any) -> Array:
     )
 
 
+def _integral(x: Any) -> bool:
+    return x.dtype.kind in "iu" if type(x) is ndarray else type(x) is int
+
+
 def pow(x: Any, y: Any, out: Any = ...) -> Array:
     """x ** y in the operands' dtype; small exponents by multiplication, those of integers as in torch."""
     if type(y) is not ndarray:
@@ -370,7 +377,7 @@ def pow(x: Any, y: Any, out: Any = ...) -> Array:
                 raise RuntimeError(messages.NEGATIVE_INTEGER_POWER)
             if y in (1, 2, 3):
                 return _EXPONENTS[y](x, out=out)
-    elif y.dtype.kind == "i" and (type(x) is not ndarray or x.dtype.kind in "iu") and np.less(y, 0).any():
+    elif y.dtype.kind == "i" and _integral(x) and np.less(y, 0).any():
         result = _integer_power(x, y)
         if out is ...:
             return np.asarray(result)

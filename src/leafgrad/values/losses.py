@@ -6,7 +6,7 @@ import numpy as np
 from numpy import ndarray
 
 from .buffers import like
-from .kernel import composed
+from .kernel import composed, negative
 from .kernels import sub
 from .reductions import squares
 
@@ -56,7 +56,7 @@ def huber_slope(x: Any, y: Any, delta: Any, factor: Any, *, out: ndarray) -> Non
 @composed
 def binary_cross_entropy(x: Any, y: Any, *, out: ndarray) -> None:
     """-(y log(x) + (1 - y) log(1 - x)), no logarithm being less than -100."""
-    np.negative(x, out=out)
+    negative(x, out=out)
     rest = np.log1p(out, out=like(out))
     np.clip(rest, -100, np.inf, out=rest)
     np.multiply(rest, np.subtract(y, 1, out=out), out=rest)
@@ -70,7 +70,7 @@ def binary_cross_entropy(x: Any, y: Any, *, out: ndarray) -> None:
 def binary_cross_entropy_with_logits(x: Any, y: Any, factor: Any, *, out: ndarray) -> None:
     """(1 - y) x + factor log(1 + exp(-x)), without overflow."""
     np.abs(x, out=out)
-    np.negative(out, out=out)
+    negative(out, out=out)
     np.exp(out, out=out)
     np.log1p(out, out=out)
     room = np.clip(x, -np.inf, 0, out=like(out))

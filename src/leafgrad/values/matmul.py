@@ -52,6 +52,12 @@ def bmm(x: ndarray, y: ndarray) -> ndarray:
     """The products of the matrices of x (b, n, m) and y (b, m, p): (b, n, p)."""
     b, n, m = x.shape
     p = y.shape[2]
+    if m == 1:  # outer products
+        return np.multiply(x, y, out=buffers.empty((b, n, p), x.dtype) if x.dtype == y.dtype else ...)
+    if b > 1 and y.strides[0] == 0:  # one matrix for all: one product of all rows with it
+        return dot(x.reshape(b * n, m), y[0]).reshape(b, n, p)
+    if b > 1 and x.strides[0] == 0 and p == 1:
+        return dot(y.reshape(b, m), x[0].T).reshape(b, n, 1)
     each = n * m * p
     if b < 4 or each > BATCH or b * each < 2 * BATCH:
         return np.matmul(x, y)

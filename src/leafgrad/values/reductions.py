@@ -455,7 +455,7 @@ def _extreme(name: str, ufunc: np.ufunc, x: Array, dim: int, keepdim: bool) -> t
     if x.ndim == 0:
         return x.copy(), np.zeros((), np.int64)
     if x.size < LARGE:
-        return _plain(ufunc, x, dim, keepdim), getattr(x, name)(dim, keepdims=keepdim)
+        return _plain(ufunc, x, dim, keepdim), np.asarray(getattr(x, name)(dim, keepdims=keepdim))
     return _reduced(ufunc, x, (dim,), keepdim, x.dtype), _arg(name, x, dim, keepdim)
 
 

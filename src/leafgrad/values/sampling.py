@@ -15,6 +15,7 @@ from .arguments import type_name
 from .distributions import exponential
 from .filling import floating, unsupported
 from .rng import Generator, default_generator
+from .strides import empty_like
 
 
 def multinomial(gen: Generator | None, weights: ndarray, count: int, replacement: bool = False) -> ndarray:
@@ -48,7 +49,7 @@ def multinomial(gen: Generator | None, weights: ndarray, count: int, replacement
     if not (weights > 0).any(axis=-1).all():
         raise RuntimeError(messages.MULTINOMIAL_SUM)
     # the first `count` arrivals of independent processes that run at these rates (the exponential race)
-    times = np.empty_like(weights)
+    times = empty_like(weights)
     exponential(gen, times)
     speeds = weights / times
     if weights.dtype.itemsize == 2:

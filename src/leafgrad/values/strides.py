@@ -77,7 +77,7 @@ def window(
     skip: int = 0,
     dtype: np.dtype | None = None,
 ) -> ndarray:
-    """A view of the memory under `array` that starts `skip` bytes after its first element."""
+    """A view of the memory under `array` that starts `skip` bytes after its first element; RuntimeError if it reaches beyond."""
     dtype = dtype or array.dtype
     if skip >= 0 and array.flags.c_contiguous:
         try:
@@ -90,7 +90,25 @@ def window(
         memory = memory.ravel("K")
     if 0 in shape:  # it may lie anywhere, and NumPy lets it lie only within the memory
         start = min(start, memory.nbytes)
-    return ndarray(shape, dtype, memory, start, strides)
+    try:
+        return ndarray(shape, dtype, memory, start, strides)
+    except ValueError:
+        item = dtype.itemsize
+        check_bounds(shape, tuple([s // item for s in strides]), start // item, item, memory.nbytes)
+        raise
+
+
+def check_bounds(size: tuple, stride: tuple, offset: int, item: int, has: int) -> None:
+    """Raise if a storage of `has` bytes has no window of this geometry."""
+    if offset < 0:
+        raise RuntimeError(messages.STRIDED_OFFSET.format(offset=offset))
+    needs = (offset + extent(size, stride)) * item
+    if needs > has and all(size):
+        raise RuntimeError(
+            messages.STRIDED_BOUNDS.format(
+                size=list(size), stride=list(stride), offset=offset, itemsize=item, needs=needs, has=has
+            )
+        )
 
 
 def storage_bytes(array: ndarray) -> int:
@@ -158,6 +176,8 @@ _elements = _Cache(lambda strides, item: tuple([s // item for s in strides]))
 
 def reshape_view(array: ndarray, shape: tuple[int, ...]) -> ndarray | None:
     """The array's elements in a new shape without a copy, or None if there is no such view."""
+    if shape == array.shape and 1 not in shape:  # torch gives axes of length 1 new strides
+        return array[...]
     if array.flags.c_contiguous and array.size and 1 not in array.shape:
         return array.reshape(shape)
     strides = _reshaped[array.shape, in_bytes(array), array.itemsize, shape]
@@ -169,9 +189,9 @@ def reshape_view(array: ndarray, shape: tuple[int, ...]) -> ndarray | None:
 
 def _reshape(old: tuple, strides: tuple, item: int, new: tuple) -> tuple | None:
     """Splits the old shape into runs of axes that lie in memory as one, and cuts each run anew."""
-    if old == new:
-        return strides
     if not prod(new):
+        if old == new:
+            return strides
         return tuple([s * item for s in contiguous(new)])
     if not old:
         return (item,) * len(new)
@@ -277,8 +297,11 @@ def unfold(array: ndarray, axis: int, size: int, step: int) -> ndarray:
 def diagonal(array: ndarray, skip: int, axis1: int, axis2: int) -> ndarray:
     """The diagonal of two axes, `skip` above the main one, as the last axis."""
     out = array.diagonal(skip, axis1, axis2)
-    if not out.shape[-1]:  # beyond the corners; torch then lets it lie where the array does
-        return window(array, out.shape, out.strides)
+    if not out.size:  # NumPy forgets strides; and beyond the corners torch lets it lie where the array does
+        steps = in_bytes(array)
+        axes = axis1 % array.ndim, axis2 % array.ndim
+        kept = [s for axis, s in enumerate(steps) if axis not in axes]
+        return window(array, out.shape, (*kept, steps[axes[0]] + steps[axes[1]]))
     if array.flags.writeable:
         out.flags.writeable = True
     return out
@@ -347,7 +370,11 @@ def is_channels_last(array: ndarray) -> bool:
 def empty(shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype) -> ndarray:
     """A new array with these strides (in elements), which are those of a dense one."""
     item = dtype.itemsize
-    return ndarray(shape, dtype, np.empty(prod(shape), dtype), 0, tuple([s * item for s in strides]))
+    try:
+        memory = np.empty(prod(shape), dtype)
+    except MemoryError:
+        raise RuntimeError(messages.NO_MEMORY.format(bytes=prod(shape) * item)) from None
+    return ndarray(shape, dtype, memory, 0, tuple([s * item for s in strides]))
 
 
 def empty_like(array: ndarray, dtype: np.dtype | None = None) -> ndarray:

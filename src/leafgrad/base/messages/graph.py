@@ -99,6 +99,16 @@ VIEW_NO_GRAD_MULTI = (
     "views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an "
     "out-of-place one."
 )
+VIEW_INFERENCE = (
+    "A view was created in inference mode {how} in normal mode. Given that this use case is ambiguous and error-prone, it is forbidden. "
+    "You can clarify your code by moving both the view and the inplace either both inside the inference_mode block (if you don't want "
+    "the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+VIEW_OF_INFERENCE = (
+    "Output {nr} of {fn} is a view of a view which was created in inference mode {how} in normal mode. Given that this use case is "
+    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside "
+    "the inference_mode block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
 VIEW_CUSTOM = (
     "Output {nr} of {fn} is a view {how}. This view was created inside a custom Function (or because an input was returned as-is) and the "
     "autograd logic to handle view+inplace would override the custom backward associated with the custom Function, leading to "
@@ -161,6 +171,9 @@ DATA_DELETED = "Deleting tensor data is not allowed. Delete tensor instead!"
 NOT_WRITABLE_ATTRIBUTE = "attribute '{name}' of '{type}' objects is not writable"
 DELETE_ITEM = "Tensor does not support deleting items"
 NODE_ARGUMENTS = "expected {expected} arguments, got {got} instead"
+NODE_ARGUMENT = "argument {i} is not a Variable"
+NODE_KEYWORDS = "keyword arguments are not supported"
+NODE_CUSTOM = "'{type}' object is not callable"
 DATA_KIND = "Variable data has to be a tensor, but got {type}"
 VARIABLE_VOLATILE = "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
 DATA_DTYPE = "data set to a tensor that requires gradients must be floating point or complex dtype"
@@ -171,6 +184,21 @@ GRAD_MODE_CLASS = (
     "Decorating classes is deprecated and will be disabled in future versions. You should only decorate functions or methods. "
     "To preserve the current behavior of class decoration, you can directly decorate the `__init__` method and nothing else."
 )
+INFERENCE_SAVED = (
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in computation tracked by "
+    "autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
+    "instead of `torch.inference_mode()`."
+)
+INFERENCE_WRITE = (
+    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor before doing "
+    "inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+)
+INFERENCE_REQUIRES_GRAD = (
+    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+)
+INFERENCE_VERSION = "Inference tensors do not track version counter."
+SWITCH_BOOL = "{name}(): argument 'enabled' (position 1) must be bool, not {type}"
+PRESERVE_TUPLE = "Expected tensors to be a tuple"
 GRAD_MODE_BOOL = "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type}"
 GRAD_VARIABLES = "`grad_variables` is deprecated. Use `grad_tensors` instead."
 GRAD_VARIABLES_BOTH = (
@@ -181,7 +209,16 @@ ONLY_INPUTS = (
     "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other parts of the graph, "
     "please use torch.autograd.backward."
 )
-GRADS_BATCHED = "leafgrad does not support is_grads_batched=True yet: call grad once for each gradient."
+GRADS_BATCHED_SHAPE = (
+    "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The sizes of the remaining "
+    "dimensions are expected to match the shape of corresponding output, but a mismatch was detected: grad_output[{index}] has a shape "
+    "of {got} and output[{index}] has a shape of {want}. If you only want some tensors in `grad_output` to be considered batched, "
+    "consider using vmap."
+)
+GRADS_BATCHED_SCALAR = (
+    "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of dimensionality 0 so expected in_dim "
+    "to satisfy 0 <= in_dim < 0."
+)
 
 # --- forward mode ---
 DUAL_NESTED = "Nested forward mode AD is not supported at the moment"
@@ -222,6 +259,28 @@ FUNCTION_NO_BACKWARD = "You must implement either the backward or vjp method for
 FUNCTION_NO_JVP = (
     "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
 )
+_SEE = " For more details, please see https://pytorch.org/docs/main/notes/extending.func.html"
+FUNCTION_TRANSFORM = (
+    "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override the setup_context "
+    "staticmethod." + _SEE
+)
+FUNCTION_NO_VMAP = "To use autograd.Function with vmap, you must either override the vmap staticmethod or set generate_vmap_rule=True."
+FUNCTION_VMAP_NONE = (
+    "You tried to vmap over {name}, but it does not have vmap support. Please override and implement the vmap staticmethod or set "
+    "generate_vmap_rule=True." + _SEE
+)
+FUNCTION_VMAP_TWICE = (
+    "You tried to vmap over {name}, but it has both generate_vmap_rule=True and an overridden vmap staticmethod. Please set "
+    "generate_vmap_rule=False or delete the overridden vmap staticmethod to avoid ambiguity." + _SEE
+)
+_RETURNS = "Expected the vmap staticmethod to have two returns, an output and out_dims with pytree structure compatible with the output. "
+FUNCTION_VMAP_TYPE = _RETURNS + "Got a {type} instead"
+FUNCTION_VMAP_COUNT = _RETURNS + "Got {count} returns instead"
+FUNCTION_VMAP_DIMS = (
+    "The autograd.Function's vmap staticmethod returned an incompatible (output, out_dims) tuple. Expected out_dims={out_dims} to be "
+    "compatible with the structure of `output`. out_dims has structure {structure} but output has structure {outputs}."
+    + _SEE
+)
 FUNCTION_BOTH = "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them."
 FUNCTION_COUNT = "function {node} returned an incorrect number of gradients (expected {expected}, got {got})"
 FUNCTION_KIND = "expected Variable or None (got {type})"
@@ -253,51 +312,6 @@ FUNCTION_LEGACY = (
 )
 DIFFERENTIATED_TWICE = "trying to differentiate twice a function that was marked with @once_differentiable"
 
-# --- gradcheck ---
-CHECK_NOTHING = "Expected at least one of check_forward_ad or check_backward_ad to be True"
-CHECK_NOTHING_TWICE = "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True"
-CHECK_UNDEFINED_TWICE = "Setting check_undefined_grad=True requires check_rev_over_rev to be True"
-CHECK_BATCHED_TWICE = "Setting check_batched_grad=True requires check_rev_over_rev to be True"
-CHECK_BATCHED = "Setting check_batched_grad=True requires check_backward_ad to be True"
-CHECK_BATCHED_FORWARD = "Setting check_batched_forward_grad=True requires check_forward_ad to be True"
-CHECK_NO_VMAP = "leafgrad does not check batched gradients yet: that needs vmap. Leave check_batched_grad and check_batched_forward_grad False."
-CHECK_MASKED = "leafgrad has no sparse tensors: masked must be None or False"
-CHECK_NO_INPUT = "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
-CHECK_PRECISION = (
-    "Input #{index} requires gradient and is not a double precision floating point or complex. "
-    "This check will likely fail if all the inputs are not of double precision floating point or complex. "
-)
-CHECK_OVERLAP = (
-    "The {index}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to be able to compute the "
-    "numerical gradients correctly. You should call .contiguous on the input before passing it to gradcheck."
-)
-CHECK_PART = "While considering the {part} part of complex outputs only, "
-CHECK_MISMATCH = "Jacobian mismatch for output {output} with respect to input {input},\nnumerical:{numerical}\nanalytical:{analytical}\n"
-CHECK_MISMATCH_FORWARD = (
-    "Jacobian computed with forward mode mismatch for output {output} with respect to input {input},\n"
-    "numerical:{numerical}\nanalytical:{analytical}\n"
-)
-CHECK_FAST = (
-    "\nThe above quantities relating the numerical and analytical jacobians are computed in fast mode, along one random direction. "
-    "Below are the whole jacobians:\n\nNumerical:\n {numerical}\nAnalytical:\n{analytical}\n\n"
-    "The max per-element difference (slow mode) is: {difference}.\n"
-)
-CHECK_REENTRANT = (
-    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values, "
-    "although analytical gradient matches numerical gradient.The tolerance for nondeterminism was {tol}."
-)
-CHECK_NOT_ZERO = "Numerical gradient for function expected to be zero"
-CHECK_NOT_MULTIPLIED = "backward not multiplied by grad_output"
-CHECK_GRAD_TYPE = "grad is incorrect type"
-CHECK_GRAD_SIZE = "grad is incorrect size"
-CHECK_UNDEFINED = (
-    "Expected backward function to handle undefined output grads. "
-    'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
-)
-CHECK_UNDEFINED_ZERO = (
-    "Expected all inputs grads to be undefined or zero when all output grads are undefined or zero. "
-    'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
-)
 ANOMALY_ON = "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging."
 
 # --- the graph as users walk it ---

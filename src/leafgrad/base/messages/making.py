@@ -280,10 +280,6 @@ LEGACY_DTYPE = "expected {want} (got {got})"
 LEGACY_DEVICE = "legacy constructor expects device type: cpu but device type: {type} was passed"
 
 # --- subclasses ---
-SUBCLASS_FUNCTION = (
-    "{cls} defines {name}: leafgrad does not call it yet. A subclass of Tensor without one works; the results of its ops are of "
-    "the subclass."
-)
 SUBCLASS_CLASS = "cls must be a type (got {type})"
 TWICE = "{op}() got multiple values for argument '{name}'"
 FORMAT_UNSUPPORTED_LOWER = "unsupported memory format {format}"
