@@ -1,7 +1,10 @@
 """Public functions as they were before the first class took over: tests that come later shall run what most programs run."""
 
+import sys
+
 import pytest
 
+import leafgrad
 from leafgrad.base.state import State, leave_mode, modes, state
 from leafgrad.face import subclass as face
 from leafgrad.tensor import overriding, subclass
@@ -16,6 +19,8 @@ def restore():
         del function.__dict__["__wrapped__"]
     overriding.ENTRIES.clear()
     subclass.watch_functions = face.watch_functions
+    sys.modules.pop("leafgrad.overrides", None)  # to import it again installs it again
+    vars(leafgrad).pop("overrides", None)
     for name in ("interceptors", "opened"):
         setattr(State, name, ())
         setattr(state, name, ())

@@ -34,9 +34,9 @@ def describe(where: Where | None) -> str:
     return f"{code.co_filename}:{line}" + (f": {source}" if source else "")
 
 
-def warn(text: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the innermost line outside leafgrad, however deep inside the warning is found due."""
+def warn(text: str, category: type[Warning] = UserWarning, above: int = 0) -> None:
+    """Warn at the innermost line outside leafgrad, however deep inside the warning is found due; or so many calls above it."""
     level, frame = 2, _getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(ROOT):
         level, frame = level + 1, frame.f_back  # type: ignore[assignment]
-    warnings.warn(text, category, stacklevel=level)
+    warnings.warn(text, category, stacklevel=level + above)

@@ -1,11 +1,11 @@
 """softmax, log_softmax and softmin, as functions, methods and in nn.functional."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
+from ..base.where import warn
 from ..op.record import alike
 from ..op.table import public
 from ..tensor.kinds import primitive
@@ -138,7 +138,9 @@ def _chosen(op: str, input: Any, dim: Any, stacklevel: int) -> Any:
     """The dimension; if there is none, the one torch chose before it wanted to be told."""
     if dim is not None:
         return dim
-    warnings.warn(messages.SOFTMAX_DIM.format(op=op), UserWarning, stacklevel=stacklevel)
+    warn(
+        messages.SOFTMAX_DIM.format(op=op), above=stacklevel - 3
+    )  # 3 is torch's number for the line of the call
     return 0 if data_of(op, input).ndim in (0, 1, 3) else 1
 
 
