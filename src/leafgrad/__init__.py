@@ -1,7 +1,7 @@
 """leafgrad: PyTorch's autograd without PyTorch, on NumPy.  `import leafgrad as torch`."""
 
 from . import ops as _ops  # noqa: F401  # isort: skip  (fills the table that the next modules read)
-from . import autograd, cuda, linalg, nn, random, special, testing, utils
+from . import autograd, cuda, linalg, nn, random, special, testing
 from .alias import install_as_torch
 from .autograd import (
     enable_grad,
@@ -58,7 +58,7 @@ for _kind in (Tensor, Generator, Size, device, dtype, finfo, iinfo, layout, memo
 
 def __getattr__(name: str) -> object:
     """Load what few programs need when they first ask for it."""
-    if name in ("_C", "fx", "library", "overrides", "profiler"):
+    if name in ("_C", "fx", "library", "overrides", "profiler", "utils"):
         from importlib import import_module
 
         return import_module("." + name, __name__)

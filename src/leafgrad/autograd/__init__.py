@@ -1,6 +1,6 @@
 """Automatic differentiation: what torch documents under `torch.autograd`."""
 
-from . import forward_ad, function, functional, graph
+from . import forward_ad, function, graph
 from .anomaly_mode import detect_anomaly, is_anomaly_check_nan_enabled, is_anomaly_enabled, set_detect_anomaly
 from .backward import backward, grad
 from .function import Function
@@ -17,7 +17,7 @@ from .variable import Variable
 
 def __getattr__(name: str) -> object:
     """Load what few programs need when they first ask for it."""
-    if name in ("profiler", "profiler_util"):
+    if name in ("functional", "profiler", "profiler_util"):
         from importlib import import_module
 
         return import_module("." + name, __name__)
