@@ -87,6 +87,12 @@ VALUES = {
     "jacrev": lambda T, F: F.jacrev(lambda x: net(x, weights(T)))(row(T)),
     "jacrev, several": lambda T, F: F.jacrev(lambda x, y: (x * y, {"s": x.sum()}), argnums=(0, 1))(row(T), row(T)),
     "jacrev, chunks": lambda T, F: F.jacrev(T.sin, chunk_size=2)(row(T)),
+    "jacrev, chunks in place": lambda T, F: F.jacrev(
+        lambda x: (x.sin(), x.prod()), chunk_size=3, _preallocate_and_copy=True
+    )(row(T)),
+    "hessian, chunks in place": lambda T, F: F.jacfwd(
+        F.jacrev(lambda x: x.sin() * x.sum(), chunk_size=2, _preallocate_and_copy=True)
+    )(row(T)),
     "jacrev, aux": lambda T, F: F.jacrev(lambda x: (x.sin(), x), has_aux=True)(row(T)),
     "jacfwd": lambda T, F: F.jacfwd(lambda x: net(x, weights(T)))(row(T)),
     "jacfwd, several": lambda T, F: F.jacfwd(lambda x, y: (x * y, {"s": x.sum()}), argnums=(0, 1))(row(T), row(T)),

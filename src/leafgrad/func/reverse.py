@@ -1,16 +1,18 @@
 """The transforms of reverse mode: grad, grad_and_value, vjp, jacrev."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
 from ..base.state import state
+from ..op.record import REGISTRY
 from ..ops.join import cat_front as cat
 from ..ops.views import reshape, slice_of
 from ..tensor.batch import bottom, embed
 from ..tensor.tensor import Tensor, wrap
+from ..tensor.write import inplace
 from ..utils._pytree import tree_map_only, tree_unflatten
 from ..values import size
 from .arguments import check_real, flat_outputs, flat_tensors, positions, replaced, with_aux, wraps
@@ -153,6 +155,7 @@ def jacrev(
 
     The result has the structure of the output, and in it that of the inputs: tensors of shape (*output, *input).
     argnums, has_aux: as for `grad`.  chunk_size: how many rows to compute at a time; all if None.
+    _preallocate_and_copy: write the rows of each chunk where they belong in the result, which needs less memory at its peak.
 
     >>> import leafgrad as torch
     >>> torch.func.jacrev(torch.sin)(torch.tensor([0.0, 1.0]))
@@ -164,8 +167,8 @@ def jacrev(
 
     def jacobian(*args: Any) -> Any:
         at = positions(argnums, len(args))
-
-        check_real("jacrev", "inputs", flat_tensors(tuple([args[i] for i in at]))[0])
+        chosen, spec = flat_tensors(tuple([args[i] for i in at]))
+        check_real("jacrev", "inputs", chosen)
 
         def selected(*some: Any) -> Any:
             return func(*replaced(args, at, some))
@@ -174,8 +177,7 @@ def jacrev(
         y, vjp_fn = found[:2]
         outputs, out_spec = flat_outputs(VJP, y)
         check_real("jacrev", "outputs", outputs)
-        chosen, spec = flat_tensors(tuple([args[i] for i in at]))
-        rows = _rows(vjp_fn, outputs, out_spec, chunk_size)
+        rows = _rows(vjp_fn, outputs, out_spec, chunk_size, _preallocate_and_copy)
         blocks = []
         for o, per_input in zip(outputs, rows, strict=True):
             shaped = [
@@ -187,6 +189,20 @@ def jacrev(
         return (result, found[2]) if has_aux else result
 
     return wraps(jacobian, func)
+
+
+def _placed(chunks: Iterable[list[Tensor]], total: int) -> list[Tensor]:
+    """The rows of all chunks, `total` of them, written into one tensor for each input as they come."""
+    whole: list[Tensor] = []
+    start = 0
+    for chunk in chunks:
+        if not whole:
+            whole = [wrap(np.empty((total, *g._data.shape[1:]), g._data.dtype)) for g in chunk]
+        n = len(chunk[0]._data)
+        for rows, g in zip(whole, chunk, strict=True):
+            inplace(REGISTRY["copy"], (slice_of(rows, 0, start, start + n, 1), g))
+        start += n
+    return whole
 
 
 def basis(tensors: list[Tensor]) -> list[Tensor]:
@@ -212,7 +228,7 @@ def split_rows(tensors: list[Tensor], rows: Tensor) -> list[Tensor]:
 
 
 def _rows(
-    vjp_fn: Callable, outputs: list[Tensor], out_spec: Any, chunk_size: int | None
+    vjp_fn: Callable, outputs: list[Tensor], out_spec: Any, chunk_size: int | None, preallocate: bool
 ) -> list[list[Tensor]]:
     """For each output, for each input: the gradients of its elements, (elements, *input)."""
 
@@ -224,10 +240,10 @@ def _rows(
     if chunk_size is None or chunk_size >= total:
         found = vmap(pulled)(*units)
     else:
-        parts = [
-            vmap(pulled)(*[slice_of(u, 0, i, min(i + chunk_size, total), 1) for u in units])
-            for i in range(0, total, chunk_size)
-        ]
-        found = [cat(each) for each in zip(*parts, strict=True)]
+        starts = range(0, total, chunk_size)
+        chunks = (
+            vmap(pulled)(*[slice_of(u, 0, i, min(i + chunk_size, total), 1) for u in units]) for i in starts
+        )
+        found = _placed(chunks, total) if preallocate else [cat(each) for each in zip(*chunks, strict=True)]
     by_input = [split_rows(outputs, rows) for rows in found]
     return [list(each) for each in zip(*by_input, strict=True)]

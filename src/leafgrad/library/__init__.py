@@ -14,7 +14,8 @@ def infer_schema(
 ) -> str:
     """What a function takes and returns by its annotations, in torch's notation.
 
-    mutates_args: the names of the arguments that it writes to, or "unknown".  ValueError for annotations that have no place there.
+    mutates_args: the names of the arguments that it writes to, or "unknown".  tags: for torch's compilers; a schema does not
+    show them.  ValueError for annotations that have no place there.
 
     >>> import leafgrad as torch
     >>> def scaled(x: torch.Tensor, by: float = 2.0) -> torch.Tensor: ...
