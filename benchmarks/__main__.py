@@ -14,7 +14,8 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="small: small tensors; transforms: torch.func; pointwise: the chain on 2^20 elements; ops: each op at 2^20; "
+        help="small: small tensors; transforms: torch.func; checkpoint: a checkpointed network; "
+        "pointwise: the chain on 2^20 elements; ops: each op at 2^20; "
         "import, chain, memory: in processes of their own. Default: all but ops",
     )
     parser.add_argument("--only", nargs="+", metavar="WORD", help="of the ops, those with one of these words")
@@ -22,11 +23,12 @@ def main() -> None:
     options = parser.parse_args()
     harness.settle_environment()
 
-    from . import alone, large, small, table, transforms
+    from . import alone, checkpoint, large, small, table, transforms
 
     parts = {
         "small": small.rows,
         "transforms": transforms.rows,
+        "checkpoint": checkpoint.rows,
         "pointwise": large.chain_rows,
         "ops": lambda: large.op_rows(options.only),
         "import": alone.import_rows,

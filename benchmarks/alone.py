@@ -10,10 +10,12 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from .harness import THREADS, Row
+from .harness import THREADS, Program, Row
 
 SIDES = ("leafgrad", "torch")
 
@@ -106,29 +108,56 @@ def memory(side: str, size: int) -> dict[str, float]:
     """Bytes that ten MLP steps add, at their peak, to a process that has imported and warmed the module."""
     from .small import mlp
 
+    T = warmed(side, lambda T: mlp(T, batch=4, sizes=(8, 8, 8, 3)))
+    return {"bytes": peak(lambda: mlp(T)(10))}
+
+
+def checkpoint_memory(side: str, size: int) -> dict[str, float]:
+    """The same for ten steps of a checkpointed MLP, of the size of that number in the table."""
+    from .checkpoint import SIZES, training
+
+    T = warmed(side, lambda T: training(T, 8, 4))
+    return {"bytes": peak(lambda: training(T, *SIZES[size])(10))}
+
+
+def warmed(side: str, program: Program) -> Any:
+    """The module, after two small steps of the program; the matrix library has its threads and work areas then."""
     T = import_module(side)
     if side == "torch":
         T.set_num_threads(THREADS)
-    mlp(T, batch=4, sizes=(8, 8, 8, 3))(2)
+    program(T)(2)
     big = T.randn(512, 512)
-    big = big @ big  # the matrix library has its threads and work areas now
-    del big
+    big = big @ big
+    return T
+
+
+def peak(run: Callable[[], object]) -> int:
+    """By how many bytes this process is larger at the peak of `run` than before."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak counts from here
     before = status("VmRSS")
-    step = mlp(T)
-    step(10)
-    return {"bytes": status("VmHWM") - before}
+    run()
+    return status("VmHWM") - before
 
 
-def memory_rows() -> list[Row]:
+def memory_row(name: str, job: str, size: int = 0) -> Row:
+    ours, torch = (medians(job, side, size)["bytes"] for side in SIDES)
+    return Row(name, ours, torch, unit="B", bound=1.0)
+
+
+def memory_rows() -> Iterator[Row]:
+    """Peaks of memory, on Linux."""
     if not Path("/proc/self/status").exists():
         print("memory: measured on Linux only")
-        return []
-    ours, torch = (medians("memory", side)["bytes"] for side in SIDES)
-    return [Row("MLP step, peak memory", ours, torch, unit="B", bound=1.0)]
+        return
+    from .checkpoint import SIZES, title
+
+    yield memory_row("MLP step, peak memory", "memory")
+    for i, size in enumerate(SIZES):
+        yield memory_row(title(*size) + ", peak", "checkpoint_memory", i)
 
 
 if __name__ == "__main__":
     job, side, size = sys.argv[1:]
-    print(json.dumps({"import_time": import_time, "chain": chain, "memory": memory}[job](side, int(size))))
+    jobs = {f.__name__: f for f in (import_time, chain, memory, checkpoint_memory)}
+    print(json.dumps(jobs[job](side, int(size))))

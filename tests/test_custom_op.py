@@ -285,3 +285,131 @@ def test_dispatch_modes_see_custom_ops():
         with Mode():
             y = names["sin"](x)
         assert log == [("lg_tests.sin.default", 1, {})] and shown(y) == shown(torch.sin(x))
+
+
+# --- arguments become what the schema says; how many gradients; what is refused ---
+
+ARGUMENTS = [
+    "n=t(3)", "n=t(2.5)", "n=True", "n=2.0", "n=2**70", "f=t(2)", "f=t([2.0])", "f=t([1.0, 2.0])", "f=True", "b=3", "b=t(True)",
+    "s=t(2.0)", "l=(1, 2)", "l=[t(1)]", "l=[1.5]", "o=2", "o=t(3.0)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS)
+def test_arguments_become_what_the_schema_says(arguments):
+    def run(torch):
+        seen = []
+
+        @torch.library.custom_op("issue3::kinds", mutates_args=())
+        def kinds(
+            x: torch.Tensor,
+            n: int = 1,
+            f: float = 1.0,
+            b: bool = True,
+            s: int | float | bool = 2,
+            l: list[int] | None = None,
+            o: float | None = None,
+        ) -> torch.Tensor:
+            seen.append(repr((n, f, b, s, l, o)))
+            return x * 1
+
+        try:
+            eval(f"kinds(torch.ones(1), {arguments})", {"kinds": kinds, "torch": torch, "t": torch.tensor})
+        except Exception as error:
+            return type(error).__name__, first_sentence(error)
+        return seen
+
+    assert run(leafgrad) == run(oracle)
+
+
+@pytest.mark.parametrize("given", ["x", "x, 3.0", "x, 1.0", "x, 3.0, 4.0", "x, 1.0, 2.0", "x, m=5.0"])
+@pytest.mark.parametrize(
+    "returned", ["g", "(g,)", "(g, None)", "(g, None, None, None)", "(g, g)", "(g, None, g)", "(g, g, g, g)", "()", "None"]
+)  # fmt: skip
+def test_gradients_of_arguments_that_were_given(given, returned):
+    def run(torch):
+        @torch.library.custom_op("issue3::scaled", mutates_args=())
+        def scaled(x: torch.Tensor, n: float = 1.0, m: float = 2.0) -> torch.Tensor:
+            return x * n * m
+
+        scaled.register_autograd(lambda ctx, g: eval(returned))
+        x = torch.ones(1, requires_grad=True)
+        try:
+            return torch.autograd.grad(eval(f"scaled({given})").sum(), x)[0].tolist()
+        except Exception as error:
+            return type(error).__name__, first_sentence(error)
+
+    assert run(leafgrad) == run(oracle)
+
+
+REFUSED = [
+    "library.custom_op('aten::sin', same, mutates_args=())", "library.custom_op('::x', same, mutates_args=())",
+    "library.custom_op('x::', same, mutates_args=())", "library.custom_op('issue3::kept', same, mutates_args='x')",
+    "library.register_autograd(3, same)", "library.register_fake(3, same)", "library.register_fake('issue3::nope', same)",
+    "library.custom_op('issue3::kept', same, mutates_args=()).register_kernel('nope', same)",
+    "library.custom_op('issue3::nothing', nothing, mutates_args=())(torch.ones(1))",
+    "library.custom_op('issue3::named', times, mutates_args=(), schema='(Tensor x, *, int n=3) -> Tensor')(torch.ones(1), 3)",
+    "library.infer_schema(listed, mutates_args=())", "library.infer_schema(kinds, mutates_args=())",
+    "repr(library.custom_op('issue3::shown', same, mutates_args=())._opoverload._schema)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_what_cannot_be_registered(call):
+    def run(torch):
+        def same(x: torch.Tensor) -> torch.Tensor:
+            return x.clone()
+
+        def nothing(x: torch.Tensor) -> None:
+            return x.clone()
+
+        def listed(x: torch.Tensor, n: list[int] = [1]) -> torch.Tensor: ...  # noqa: B006
+
+        def kinds(
+            x: torch.Tensor,
+            d: torch.dtype = torch.float32,
+            w: list[float] = None,  # noqa: RUF013
+            b: bool = 1,
+        ) -> torch.Tensor: ...
+
+        names = {
+            "torch": torch,
+            "library": torch.library,
+            "same": same,
+            "nothing": nothing,
+            "listed": listed,
+            "kinds": kinds,
+        }
+        try:
+            return eval(call, names)
+        except Exception as error:
+            return type(error).__name__, first_sentence(error)
+
+    assert run(leafgrad) == run(oracle)
+    assert leafgrad.sin(leafgrad.zeros(1)).item() == 0.0
+
+
+def test_a_kernel_is_disabled_in_a_with_only():
+    def run(torch):
+        @torch.library.custom_op("issue3::switched", mutates_args=())
+        def switched(x: torch.Tensor) -> torch.Tensor:
+            return x + 1
+
+        switched.register_kernel("cpu", lambda x: x + 2)
+        x = torch.zeros(1)
+        switched.set_kernel_enabled("cpu", False)
+        found = [switched(x).item()]
+        with switched.set_kernel_enabled("cpu", False):
+            found.append(switched(x).item())
+            with switched.set_kernel_enabled("cpu", True):
+                found.append(switched(x).item())
+        return [*found, switched(x).item()]
+
+    assert run(leafgrad) == run(oracle) == [2.0, 1.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize("name", ["Library", "define", "impl", "triton_op", "opcheck", "register_autocast"])
+def test_what_is_missing_says_so(name):
+    assert hasattr(oracle.library, name)
+    with pytest.raises(AttributeError, match=rf"torch\.library\.{name} is not there: "):
+        getattr(leafgrad.library, name)

@@ -330,10 +330,16 @@ def test_a_rule_wrong_by_a_hundredth_is_found(fast, value):
 
 
 def test_a_wrong_batch_rule_is_found(monkeypatch):
-    """With a batch rule of mul wrong by a tenth, the checks of batches say so, for the gradient and for the tangent of sin."""
-    x, check, op = real(leafgrad), leafgrad.autograd.gradcheck, REGISTRY["mul"]
+    """With rules of sin and mul wrong by a tenth for batches, the checks of batches say so, for sin's gradient and tangent."""
+    x, check, op, rule = (
+        real(leafgrad),
+        leafgrad.autograd.gradcheck,
+        REGISTRY["mul"],
+        REGISTRY["sin"].rules[0],
+    )
     assert check(leafgrad.sin, x, check_batched_grad=True)
     monkeypatch.setattr(op, "batch", lambda self, other: op.public(self, other) * 1.1)
+    monkeypatch.setattr(rule, "stacked", lambda grad, self: rule.bare(grad, self) * 1.1)
     with pytest.raises(leafgrad.autograd.GradcheckError, match="For output 0 and input 0"):
         check(leafgrad.sin, x, check_batched_grad=True)
     assert not check(leafgrad.sin, x, check_batched_grad=True, raise_exception=False)

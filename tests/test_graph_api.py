@@ -1,4 +1,4 @@
-"""`torch.autograd.graph`: its programs (tests/programs/graph_api.py) say on leafgrad what they say on torch; all names are there."""
+"""`torch.autograd.graph`: its programs (tests/programs) say on leafgrad what they say on torch; all names are there."""
 
 from types import FunctionType
 
@@ -6,13 +6,16 @@ import pytest
 
 import leafgrad
 from tests.both import each_module
-from tests.programs import graph_api
+from tests.programs import graph_api, saved_tensors
 from tests.test_programs import transcript
 
 torch = pytest.importorskip("torch")
 
 PROGRAMS = [
-    f for name, f in vars(graph_api).items() if type(f) is FunctionType and "hooks" != name != "logging_hooks"
+    f
+    for module in (saved_tensors, graph_api)
+    for name, f in vars(module).items()
+    if type(f) is FunctionType and "hooks" != name != "logging_hooks"
 ]
 
 

@@ -7,6 +7,7 @@ from leafgrad.autograd import profiler
 from leafgrad.autograd.event_names import composites, op_name
 from leafgrad.autograd.profiler_util import FunctionEvent
 from leafgrad.op.record import REGISTRY
+from tests.both import first_sentence
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.oracle
@@ -141,3 +142,26 @@ def test_the_documented_names_are_here():
     }  # fmt: skip
     public = {n for n in dir(torch.autograd.profiler_util.FunctionEvent) if not n.startswith("_")}
     assert public - set(dir(FunctionEvent)) == {"metadata_json"}
+
+
+MISUSED = {
+    "leave a profile": lambda t, prof: t.autograd.profiler.profile().__exit__(None, None, None),
+    "leave a record": lambda t, prof: t.autograd.profiler.record_function("x").__exit__(None, None, None),
+    "unfinished": lambda t, prof: t.autograd.profiler.profile().export_chrome_trace("/nowhere"),
+    "no path": lambda t, prof: prof.export_chrome_trace(3),
+}
+
+
+@pytest.mark.parametrize("name", MISUSED)
+def test_profiles_that_have_not_been_run_and_paths_that_are_none(name):
+    """A number is no path: it would be a file that is open already."""
+
+    def run(t):
+        with t.autograd.profiler.profile() as prof:
+            t.ones(2).sin()
+        try:
+            return MISUSED[name](t, prof) or None
+        except Exception as error:
+            return type(error).__name__, first_sentence(error)
+
+    assert run(leafgrad) == run(torch)

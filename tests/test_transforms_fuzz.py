@@ -43,7 +43,7 @@ def tangents_as_their_tensors(monkeypatch):
 def nothing_outside(monkeypatch):
     """What a transform computes has no history but its own."""
     monkeypatch.setattr(pull, "outer", lambda y, inputs: False)
-    monkeypatch.setattr(reverse, "outer", lambda y, inputs: False)
+    monkeypatch.setattr(reverse, "beyond", lambda y, inputs: False)
 
 
 def unsorted_levels(monkeypatch):

@@ -55,6 +55,14 @@ def test_vmap(name, dtype, place):
     assert not lines, f"{len(lines)} cases differ:\n" + "\n".join(lines[:6])
 
 
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("name", OPS)
+def test_gradients_at_once(name, dtype):
+    if differentiates(OPS[name], dtype):
+        lines = batching.gradients_at_once(OPS[name], dtype)
+        assert not lines, f"{len(lines)} cases differ:\n" + "\n".join(lines[:6])
+
+
 # Rules that are wrong: what they compute, by 0.1 %; their derivative; inside another vmap.
 WRONG = {
     "gather": lambda right: lambda self, index, dim: right(self, index, dim) * 1.001,
@@ -72,6 +80,14 @@ def test_a_wrong_rule_is_found(name, monkeypatch):
     op = REGISTRY[name]
     monkeypatch.setattr(op, "batch", WRONG[name](op.batch))
     assert batching.vmap_like_loop(OPS[name], "float64")
+
+
+@pytest.mark.parametrize("name", ["permute", "mm", "sum"])
+def test_a_wrong_rule_for_stacked_gradients_is_found(name, monkeypatch):
+    for op in [op for op in REGISTRY.values() if op.name == name]:
+        rule = op.rules[0]
+        monkeypatch.setattr(rule, "stacked", lambda *args, right=rule.stacked: right(*args) * 1.001)
+    assert batching.gradients_at_once(OPS[name], "float64")
 
 
 def test_few_ops_are_called_in_a_loop():

@@ -1,8 +1,7 @@
 """leafgrad: PyTorch's autograd without PyTorch, on NumPy.  `import leafgrad as torch`."""
 
 from . import ops as _ops  # noqa: F401  # isort: skip  (fills the table that the next modules read)
-from . import autograd, cuda, linalg, nn, random, special, testing
-from .alias import install_as_torch
+from . import autograd
 from .autograd import (
     enable_grad,
     inference_mode,
@@ -13,19 +12,10 @@ from .autograd import (
     set_grad_enabled,
 )
 from .autograd.grad_mode import is_inference_mode_enabled
+from .base import later as _later
 from .face import legacy as _legacy
 from .face.bind import bind as _bind
-from .face.printing import set_printoptions
 from .op.table import FUNCTIONS as _FUNCTIONS
-from .random import (
-    Generator,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    seed,
-    set_rng_state,
-)
 from .tensor import history as _history  # noqa: F401  (gives Tensor its part)
 from .tensor.tensor import Tensor
 from .values import dtype as _dtypes
@@ -48,26 +38,67 @@ from .values.size import Size
 from .version import __version__
 
 from math import e, inf, nan, pi  # isort: skip
+from typing import TYPE_CHECKING as _TYPE_CHECKING  # isort: skip
 
 newaxis = None
 _DTYPES = {name: d for name, d in vars(_dtypes).items() if type(d) is dtype and not name.startswith("_")}
 
-for _kind in (Tensor, Generator, Size, device, dtype, finfo, iinfo, layout, memory_format):
+for _kind in (Tensor, Size, device, dtype, finfo, iinfo, layout, memory_format):
     _kind.__module__ = "leafgrad"  # where users find them, as their repr says
 
+if _TYPE_CHECKING:
+    from . import (  # noqa: F401
+        _C,
+        cuda,
+        func,
+        fx,
+        library,
+        linalg,
+        nn,
+        overrides,
+        profiler,
+        random,
+        special,
+        testing,
+        utils,
+    )
+    from .alias import install_as_torch
+    from .face.printing import set_printoptions
+    from .func import vmap
+    from .random import (
+        Generator,
+        default_generator,
+        get_rng_state,
+        initial_seed,
+        manual_seed,
+        seed,
+        set_rng_state,
+    )
+else:
+    __getattr__ = _later.names(
+        __name__,
+        {
+            "_C": "",
+            "alias": "install_as_torch",
+            "cuda": "",
+            "face.printing": "set_printoptions",
+            "func": "vmap",
+            "fx": "",
+            "library": "",
+            "linalg": "",
+            "nn": "",
+            "overrides": "",
+            "profiler": "",
+            "random": "Generator default_generator get_rng_state initial_seed manual_seed seed set_rng_state",
+            "special": "",
+            "testing": "",
+            "utils": "",
+        },
+    )
 
-def __getattr__(name: str) -> object:
-    """Load what few programs need when they first ask for it."""
-    if name in ("_C", "fx", "library", "overrides", "profiler", "utils"):
-        from importlib import import_module
 
-        return import_module("." + name, __name__)
-    if name in ("func", "vmap"):
-        from .func import vmap
-
-        globals()["vmap"] = vmap
-        return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 _bind()

@@ -65,8 +65,11 @@ class Finder:
                     raise
                 raise _missing(name) from None
             _explain_missing(module)
+            is_package = hasattr(
+                module, "__path__"
+            )  # first: a module that has not run (base/later.py) has no spec
             loader: Any = Alias(module)  # importlib.abc, with the base class, is not imported for this alone
-            return ModuleSpec(name, loader, is_package=hasattr(module, "__path__"))
+            return ModuleSpec(name, loader, is_package=is_package)
         if root == "leafgrad" and rest:
             # `from torch import x` asks for leafgrad.x, because that is the module's name.
             for finder in sys.meta_path:
@@ -105,9 +108,13 @@ def _explain_missing(module: ModuleType) -> None:
     def __getattr__(name: str) -> object:
         if own is not None:
             try:
-                return own(name)
+                found = own(name)
             except AttributeError:
                 pass
+            else:
+                if isinstance(found, ModuleType):  # one that was not needed before
+                    _explain_missing(found)
+                return found
         raise AttributeError(messages.ALIAS_MISSING.format(name=f"{shown}.{name}"), name=name, obj=module)
 
     __getattr__.explains_missing = True  # type: ignore[attr-defined]

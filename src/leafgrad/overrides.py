@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
+from .base import messages
 from .base.state import state
 from .op import table
 from .tensor import subclass
+from .tensor.misuse import ABSENT, Missing
 from .tensor.overriding import ENTRIES, handled, ordered, overriding
-from .tensor.subclass import ALL, DisableTorchFunctionSubclass
+from .tensor.subclass import DisableTorchFunctionSubclass
 from .tensor.tensor import Tensor
 
 subclass.watch_functions()
@@ -35,6 +37,8 @@ def has_torch_function(relevant_args: Iterable) -> bool:
     >>> torch.overrides.has_torch_function((torch.ones(2), 3))
     False
     """
+    if not isinstance(relevant_args, Iterable):
+        raise TypeError(messages.FUNCTION_SEQUENCE)
     if state.skips:
         state.skips = False
         return False
@@ -78,13 +82,7 @@ def handle_torch_function(public_api: Callable, relevant_args: Iterable, /, *arg
     >>> double(torch.ones(2)), double(torch.ones(2).as_subclass(Loud))
     (tensor([2., 2.]), 'double!')
     """
-    if state.functions != ALL and not (state.functions and state.function_modes):
-        return public_api(*args, **kwargs)
-    relevant = tuple(relevant_args)
-    found = ordered(relevant, plain=True)
-    if not state.function_modes and not overriding(relevant):
-        return public_api(*args, **kwargs)
-    return handled(public_api, found, args, kwargs)
+    return handled(public_api, ordered(relevant_args, plain=True), args, kwargs)
 
 
 def wrap_torch_function(dispatcher: Callable) -> Callable:
@@ -152,9 +150,7 @@ def is_tensor_method_or_property(func: Callable) -> bool:
     >>> torch.overrides.is_tensor_method_or_property(torch.Tensor.add), torch.overrides.is_tensor_method_or_property(torch.add)
     (True, False)
     """
-    return getattr(func, "__name__", "") in ("__get__", "__set__") or any(
-        func is f for f in vars(Tensor).values()
-    )
+    return func.__name__ in ("__get__", "__set__") or any(func is f for f in vars(Tensor).values())
 
 
 def resolve_name(f: Callable) -> str | None:
@@ -186,7 +182,7 @@ def _spaces() -> dict[str, dict[str, Any]]:
     python = {
         name: f
         for name, f in table.FUNCTIONS.items()
-        if f in ENTRIES and ENTRIES[f].whole and ENTRIES[f].name == f"torch.{name}"
+        if f in ENTRIES and ENTRIES[f].name == f"torch.functional.{name}"
     }
     spaces = {f"torch.{space}": functions for space, functions in table.SPACES.items()}
     return {"torch.functional": python, "torch": table.FUNCTIONS, **spaces, "torch.Tensor": methods}
@@ -226,6 +222,53 @@ def get_overridable_functions() -> dict[Any, list[Callable]]:
         if isinstance(attribute, property) and attribute.fget in ENTRIES:
             out[attribute] = [attribute.__get__]
     return out
+
+
+def get_testing_overrides() -> dict[Callable, Callable]:
+    """For each function that can be overridden one with the same parameters, which returns -1: to test a class that overrides them all.
+
+    >>> import leafgrad as torch
+    >>> torch.overrides.get_testing_overrides()[torch.outer](1, vec2=2)
+    -1
+    """
+    found = dict.fromkeys(f for functions in get_overridable_functions().values() for f in functions)
+    return {f: _stub(ENTRIES[_function(f)].function) for f in found}
+
+
+def _function(f: Any) -> Any:
+    """The function behind one that can be overridden: that of an attribute, given its `__get__`."""
+    attribute = getattr(f, "__self__", None)
+    return attribute.fget if isinstance(attribute, property) else f
+
+
+def _stub(function: Any) -> Callable:
+    """A function with the parameters of another, which returns -1."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    names, flags = code.co_varnames, code.co_flags
+    count, last = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+    usual: dict[str, Any] = {}
+    for name, default in zip(names[count - len(defaults) : count], defaults, strict=True):
+        if usual or not isinstance(default, Missing):
+            usual[name] = _usual(default)
+    usual.update({n: _usual(d) for n, d in (function.__kwdefaults__ or {}).items()})
+    parts = [_parameter(n, usual) for n in names[:count]]
+    if flags & 4 and names[last] != "extra":
+        parts.append("*" + names[last])
+    elif last > count:
+        parts.append("*")
+    parts += [_parameter(n, usual) for n in names[count:last]]
+    if flags & 8:
+        parts.append("**" + names[last + bool(flags & 4)])
+    return eval(f"lambda {', '.join(parts)}: -1", {"usual": usual})
+
+
+def _usual(default: Any) -> Any:
+    """A default as users see it, who know nothing of our sentinels."""
+    return None if default is ABSENT or isinstance(default, Missing) else default
+
+
+def _parameter(name: str, usual: dict[str, Any]) -> str:
+    return name if name not in usual else f"{name}=usual[{name!r}]"
 
 
 # --- modes ---
@@ -313,6 +356,7 @@ def _get_current_function_mode_stack() -> list[TorchFunctionMode]:
 
 
 __all__ = [
-    "get_ignored_functions", "get_overridable_functions", "handle_torch_function", "has_torch_function", "is_tensor_like",
+    "get_ignored_functions", "get_overridable_functions", "get_testing_overrides", "handle_torch_function", "has_torch_function",
+    "is_tensor_like",
     "is_tensor_method_or_property", "redispatch_function", "resolve_name", "wrap_torch_function",
 ]  # fmt: skip

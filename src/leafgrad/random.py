@@ -43,6 +43,7 @@ def _set_state(self: Generator, new_state: Tensor) -> None:
 
 _methods: Any = Generator
 _methods.get_state, _methods.set_state = _get_state, _set_state
+Generator.__module__ = "leafgrad"  # where users find it, as its repr says
 
 __all__ = [
     "Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed",

@@ -335,6 +335,25 @@ bad(
     "F.one_hot(torch.tensor([0.5]))",
 )
 
+bad(
+    "factors that the dtype cannot hold",
+    "x, i, h = torch.ones(2), torch.ones(2, dtype=torch.int64), torch.ones(2, dtype=torch.float16)",
+    "torch.addcmul(x, x, x, value=1j)",
+    "x.addcmul_(x, x, value=1j)",
+    "torch.addcmul(i, i, x, value=torch.tensor(2j))",
+    "torch.addcmul(i, i, i, value=1j)",
+    "torch.addcmul(i, i, i, value=float('nan'))",
+    "torch.addcmul(i.to(torch.int8), i.to(torch.int8), i.to(torch.int8), value=300)",
+    "torch.addcmul(x, x, x, value=2**70)",
+    "torch.addcmul(x, x, x, value=1e300)",
+    "torch.addcmul(h, h, h, value=1e39)",
+    "torch.addcdiv(x, x, x, value=1j)",
+    "x.addcdiv_(x, x, value=1j)",
+    "torch.addcdiv(i, i, i, value='a')",
+    "torch.addcdiv(i, i, i, value=2**70)",
+    "torch.addcdiv(i, i, i, value=None)",
+)
+
 NO_ROOM = "can't allocate memory"  # torch begins with a line of its C++ source
 
 bad(
@@ -358,6 +377,17 @@ bad(
     ("x[0, 0].expand(2**45).flip(0)", NO_ROOM),
     ("torch.where(x[0, 0].expand(2**45) > 0, 1.0, 2.0)", NO_ROOM),
     ("torch.zeros_like(x[0, 0].expand(2**45))", NO_ROOM),
+    ("torch.nn.functional.one_hot(torch.tensor([0, 1]), 2**50)", NO_ROOM),
+    ("torch.nn.functional.one_hot(torch.tensor([2**50]))", NO_ROOM),
+    ("torch.bincount(torch.tensor([2**50]))", NO_ROOM),
+    ("torch.bincount(torch.tensor([1]), minlength=2**50)", NO_ROOM),
+    ("torch.ones(2).resize_(2**50)", NO_ROOM),
+    ("torch.logspace(0, 1, 2**50)", NO_ROOM),
+    ("torch.diag(torch.ones(2**20), 2**22)", NO_ROOM),
+    "torch.nn.functional.one_hot(torch.tensor([0, 1]), 2**60)",
+    "torch.bincount(torch.tensor([2**60]))",
+    "torch.ones(2).resize_(2**62)",
+    "torch.diag(x[0], 2**62)",
     ("torch.randn_like(x[0, 0].expand(2**45))", NO_ROOM),
     ("torch.bernoulli(x[0, 0].expand(2**45))", NO_ROOM),
     ("torch.tril_indices(2**23, 2**23)", NO_ROOM),

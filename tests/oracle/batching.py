@@ -11,9 +11,9 @@ import numpy as np
 import leafgrad
 from tests.both import first_sentence
 
-from .checks import UNINITIALISED, in_place_method
+from .checks import UNINITIALISED, in_place_method, over, random_like
 from .compare import attempt, values
-from .samples import Unfit, bare, build, describe, differentiates, function, samples, tensors, torch
+from .samples import Call, Unfit, bare, build, describe, differentiates, function, samples, tensors, torch
 
 B = 3
 PATTERNS = ("all", "first", "others", "last")
@@ -172,6 +172,40 @@ def _nested(case, there):
     for i, (y, rows) in enumerate(zip(ours, there, strict=True)):
         lines += _rows(rows, leafgrad.stack([y[b, b] for b in range(B)]), f"crossed {i}")
     return lines
+
+
+def gradients_at_once(op, dtype, n=5, most=6):
+    """`is_grads_batched` beside a loop over the cotangents.  n: as many as many samples have elements in a dimension."""
+
+    def check(sample):
+        call = Call(leafgrad, function(leafgrad, op), sample)
+        got, no = attempt(call.run)
+        outs = [] if no else [t for t in tensors(leafgrad, got) if t.requires_grad]
+        if not outs or not call.leaves:
+            return []
+        rng = np.random.default_rng(0)
+        rows = [[leafgrad.from_numpy(bare(random_like(t, rng))).to(t.dtype) for t in outs] for _ in range(n)]
+        options = {"retain_graph": True, "allow_unused": True}
+        each, no = attempt(
+            lambda: [leafgrad.autograd.grad(outs, call.leaves, row, **options) for row in rows]
+        )
+        if no:
+            return []
+        stacked = [leafgrad.stack(column) for column in zip(*rows, strict=True)]
+        ours, nope = attempt(
+            leafgrad.autograd.grad, outs, call.leaves, stacked, is_grads_batched=True, **options
+        )
+        if nope:
+            return [_said(nope)]
+        lines = []
+        for i, (g, several) in enumerate(zip(ours, zip(*each, strict=True), strict=True)):
+            if (g is None) != (several[0] is None):
+                lines.append(f"gradient {i}: {g} instead of {several[0]}")
+            elif g is not None:
+                lines += _rows(several, g, f"gradient {i}")
+        return lines
+
+    return over(op, dtype, check, grad=True, most=most)
 
 
 def _said(error):

@@ -13,14 +13,15 @@ from ..base.where import warn
 from ..op.record import Op
 from ..op.table import OTHERS
 from ..tensor import engine
-from ..tensor.batch import Level, hide, show, travel_as_tensors
+from ..tensor.batch import Level, hide, show
 from ..tensor.call import apply
 from ..tensor.intercept import opened
 from ..tensor.node import Edge, edge_of
+from ..tensor.stacked import walk_from
 from ..tensor.tensor import Tensor, wrap
 from ..values import size
 from ..values.dtype import BY_NP
-from .graph import GradientEdge
+from .edges import GradientEdge
 
 Point: TypeAlias = Tensor | GradientEdge  # where gradients start and end: tensors, or places in the graph
 
@@ -160,7 +161,8 @@ def backward(
         targets = [_edge(x) for x in wanted]
     if create_graph:
         warn(messages.BACKWARD_CREATE_GRAPH)
-    engine.run(roots, grads, keep, create_graph, targets, True)
+    walk = engine.Walk(keep, create_graph, create_graph or engine.watched())
+    engine.run(roots, grads, walk, targets, True)
 
 
 def grad(
@@ -207,8 +209,7 @@ def grad(
         if edge is None:
             raise RuntimeError(messages.INPUT_NO_GRAD)
         targets.append(edge)
-    batched = bool(modes) and travel_as_tensors(grads)
-    found = engine.run(roots, grads, keep, create_graph, targets, False, batched)
+    found = engine.run(roots, grads, walk_from(grads, keep, create_graph), targets, False)
     if not (materialize_grads or allow_unused):
         for index, g in enumerate(found):
             if g is None:

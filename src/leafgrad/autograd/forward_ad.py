@@ -29,7 +29,7 @@ def enter_dual_level() -> int:
     if state.levels:
         raise RuntimeError(messages.DUAL_NESTED)
     level = _ids()
-    enter_mode(_token)
+    enter_mode(_token, around=True)
     state.levels = (*state.levels, level)
     return level
 
@@ -115,7 +115,7 @@ class levels_up:
 
     def __enter__(self) -> int:
         self.level = _ids()
-        enter_mode(_token)
+        enter_mode(_token, around=True)
         state.levels = (*state.levels, self.level)
         state.transforms += 1
         self.aside = inference(False) if state.inference else None

@@ -1,7 +1,7 @@
 """The graph as users walk it: nodes and edges, hooks on several tensors, versions; see saving.py for what is saved."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import ref
 
 from ..base import messages
@@ -9,7 +9,9 @@ from ..base.handle import RemovableHandle
 from ..tensor import engine
 from ..tensor.node import Node, edge_of, resolve
 from ..tensor.tensor import Tensor
+from ..tensor.within import inner
 from ..tensor.write import bump
+from .edges import GradientEdge
 from .saving import (
     allow_mutation_on_saved_tensors,
     disable_saved_tensors_hooks,
@@ -18,23 +20,11 @@ from .saving import (
 )
 
 
-class GradientEdge(NamedTuple):
-    """One output of a node: where the gradient of a tensor arrives.
-
-    It may stand for the tensor among the inputs and outputs of `backward` and `grad`, and keeps the graph alive.
-    `ownership_token` is always None: torch needs one for custom Functions, whose nodes do not own the graph there.
-    """
-
-    node: Node
-    output_nr: int
-    ownership_token: Any = None
-
-
 def _node_of(t: Any) -> Node:
     """The node at which the gradient of a tensor (or at an edge) arrives."""
     if isinstance(t, GradientEdge):
         return t.node
-    node = resolve(edge_of(t))[0] if t.requires_grad else None
+    node = resolve(edge_of(inner(t)))[0] if t.requires_grad else None
     assert node is not None, messages.GRADIENT_FUNCTION
     return node
 

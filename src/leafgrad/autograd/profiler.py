@@ -5,6 +5,7 @@ What it costs while none is open: nothing, for ops find out about it as about an
 
 from bisect import bisect_left, bisect_right
 from contextlib import ContextDecorator
+from os import PathLike
 from time import perf_counter_ns, time_ns
 from typing import Any
 from uuid import uuid4
@@ -121,7 +122,7 @@ class profile:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self.enabled:
+        if self.enabled and self.entered:
             self._stop()
 
     def _start(self) -> None:
@@ -251,6 +252,10 @@ class profile:
 
         metadata: more entries of the file.  use_python_export: without effect, for there is no other export.
         """
+        if self.enabled and self._recorder is None:
+            raise AttributeError(messages.PROFILE_UNFINISHED)
+        if not isinstance(path, str | PathLike):
+            raise TypeError(messages.TRACE_PATH.format(type=c_name(path)))
         events = self.function_events
         about: dict[str, Any] = {"trace_id": self.trace_id} if self.enabled else {}
         recorder, memory = self._recorder, []
@@ -333,6 +338,7 @@ class record_function(ContextDecorator):
     def __init__(self, name: str, args: str | None = None) -> None:
         self.name, self.args = name, args
         self._call: Running | None = None
+        self._entered = False
 
     def _recreate_cm(self) -> "record_function":
         return record_function(self.name, self.args)  # a call of its own for each call of a function
@@ -346,11 +352,13 @@ class record_function(ContextDecorator):
             raise RuntimeError(
                 messages.RECORD_FUNCTION.format(name="args", wanted="Optional[str]", type=c_name(self.args))
             )
+        self._entered = True
         if state.profiler is not None:
             self._call = state.profiler.span(self.name)
         return self
 
     def __exit__(self, *exc: object) -> None:
+        assert self._entered, messages.RECORD_UNENTERED
         if self._call is not None:
             self._call.close()
             self._call = None

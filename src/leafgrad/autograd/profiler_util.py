@@ -5,10 +5,11 @@ lies in which is told by their times (`EventList._build_tree`); so a call's own 
 """
 
 from collections import namedtuple
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from operator import attrgetter
 from typing import Any
+from weakref import ref
 
 from ..base import messages
 from ..base.where import warn
@@ -80,6 +81,10 @@ class Interval:
         return self.end - self.start
 
 
+def _nobody() -> None:
+    """What stands for a weak reference where there is nothing to refer to."""
+
+
 class FunctionEvent(FormattedTimesMixin):
     """One call that a profile saw.
 
@@ -135,7 +140,7 @@ class FunctionEvent(FormattedTimesMixin):
         self.count = 1
         self.kernels: list[Any] = []
         self.cpu_children: list[FunctionEvent] = []
-        self.cpu_parent: FunctionEvent | None = None
+        self._parent: Callable[[], FunctionEvent | None] = _nobody
         self.input_shapes, self.concrete_inputs, self.kwinputs = input_shapes, concrete_inputs, kwinputs
         self.structured_input_shapes, self.input_dtypes = structured_input_shapes, input_dtypes
         self.structured_input_strides = structured_input_strides
@@ -158,6 +163,15 @@ class FunctionEvent(FormattedTimesMixin):
     def key(self) -> str:
         """What events are grouped by: the name."""
         return self.name
+
+    @property
+    def cpu_parent(self) -> "FunctionEvent | None":
+        """The call around this one; referred to weakly, as it refers to this one."""
+        return self._parent()
+
+    @cpu_parent.setter
+    def cpu_parent(self, parent: "FunctionEvent | None") -> None:
+        self._parent = _nobody if parent is None else ref(parent)
 
     def append_kernel(self, name: str, device: int, duration: float) -> None:
         """Note a kernel that this call started on a device."""

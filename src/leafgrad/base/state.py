@@ -2,7 +2,8 @@
 
 The fast lane of an op asks one question: is `special` empty?  Then gradients are recorded in every thread and no mode is
 open.  Whoever departs from that default appends a token to `special`, and to `modes` as well if more than grad mode
-changed; the lanes then look closer.  Both lists belong to the process, so a thread may look closer because another one
+changed; the lanes then look closer.  `inner` holds the tokens of the modes that change what a call itself does, and not only
+what happens before or after it.  These lists belong to the process, so a thread may look closer because another one
 departed from the default: slower, never wrong.  What is true for a thread stands in `state`.
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 
 special: list[object] = []
 modes: list[object] = []
+inner: list[object] = []
 
 
 class State(Local):
@@ -104,16 +106,23 @@ class quiet:
         set_grad_enabled(self.mode)
 
 
-def enter_mode(token: object) -> None:
-    """Send every op through the full lane, until `leave_mode(token)`."""
+def enter_mode(token: object, around: bool = False) -> None:
+    """Send every op through the full lane, until `leave_mode(token)`.
+
+    around: whether all that the mode asks is to be called before an op (an interceptor) or after it (a forward level).
+    """
     special.append(token)
     modes.append(token)
+    if not around:
+        inner.append(token)
 
 
 def leave_mode(token: object) -> None:
     """Undo `enter_mode(token)`."""
     special.remove(token)
     modes.remove(token)
+    if token in inner:
+        inner.remove(token)
 
 
 # Torch computes inf and nan in silence; so do kernels here, without touching NumPy's settings for the rest of the program.

@@ -9,7 +9,7 @@ from ..tensor.elementwise import foreign
 from ..tensor.misuse import Missing
 from ..tensor.tensor import Tensor
 from ..tensor.write import INPLACE
-from .printing import tensor_format, tensor_repr
+from .text import tensor_format, tensor_repr
 
 _WRITES = """
 abs acos acosh addmv arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp clamp_max

@@ -13,6 +13,7 @@ from ..op.table import METHODS, public
 from ..ops.arguments import need_tensor
 from ..ops.nested import item as stored
 from ..ops.samples import refuse_samples
+from ..tensor.history import requiring
 from ..tensor.intercept import intercepted
 from ..tensor.node import AccumulateGrad, edge_of
 from ..tensor.tensor import FRESH, Tensor, counter_of, mark, untracked, wrap
@@ -311,7 +312,7 @@ def _blank(cls: Any, data: np.ndarray, requires_grad: bool) -> Any:
     out = object.__new__(cls)
     out._data, out._node, out._counter, out._notes = data, None, FRESH, None
     mark(out)
-    return out.requires_grad_() if requires_grad else out
+    return requiring(out) if requires_grad else out
 
 
 @_method

@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from ..op import table
-from ..tensor.overriding import redirect
+from ..tensor.overriding import ENTRIES, redirect
 from ..tensor.tensor import Tensor
 
 # --- what torch has in Python ---
@@ -33,11 +33,12 @@ is_tensor broadcast_shapes set_default_tensor_type typename get_default_device s
 from_numpy frombuffer LinAlgError __iter__ __hash__ __new__ __init__ __getattr__ as_subclass __copy__
 """
 
-# Methods that torch has in C and which show a plain tensor among the types all the same.
+# Methods that torch has in C and which show a plain tensor among the types all the same, as do all that take nothing else.
 _OWN = """
-numel dim tolist get_device element_size data_ptr storage_offset is_floating_point is_complex retain_grad
-detach is_inference item __bool__ __float__ __int__ __index__ __complex__
+tolist apply_ new new_tensor abs_ absolute_ square_ conj_physical_
 """
+# Functions whose arguments' classes are not asked, but modes.
+_MODES_ONLY = "tensor as_tensor asarray"
 
 _functions, _methods, _nn_in_c, _own = [
     set(names.split()) for names in (_FUNCTIONS, _METHODS, _NN_IN_C, _OWN)
@@ -56,12 +57,19 @@ for _operator, _method in (
     ("mod", "remainder"),
 ):
     _SHOWN[f"__{_operator}__"], _SHOWN[f"__i{_operator}__"] = _method, _method + "_"
-_SHOWN.update(__radd__="add", __rmul__="mul", __ifloordiv__="floor_divide_")
+_SHOWN.update(
+    __radd__="add", __rmul__="mul", __ifloordiv__="floor_divide_", ndimension="dim", nelement="numel"
+)
 for _operator in ("and", "or", "xor"):
     _SHOWN[f"__r{_operator}__"] = "bitwise_" + _operator
 for _operator in ("ne", "lt", "le", "gt", "ge"):
     _SHOWN[f"__{_operator}__"] = _operator
 _UNARY = {"__neg__", "__pos__", "__abs__", "__invert__"}
+_NAMES = {
+    "__pow__": "pow",
+    "__ipow__": "pow_",
+    "__rtruediv__": "__rdiv__",
+}  # what torch calls these functions
 
 
 def overridable() -> None:
@@ -78,19 +86,35 @@ def overridable() -> None:
             shown = getattr(Tensor, _SHOWN.get(name, name))
             if name.startswith("__") and not value.__name__.startswith("__"):
                 value.__name__ = name
+            value.__name__ = _NAMES.get(name, value.__name__)
             title = f"torch.Tensor.{_SHOWN.get(name, name)}"
-            whole = name in _methods
-            redirect(value, shown, title, whole=whole, own=name in _own, operator=name in operators)
+            whole, own = name in _methods, name in _own or _alone(value)
+            redirect(value, shown, title, whole=whole, own=own, operator=name in operators)
     for name, function in table.FUNCTIONS.items():
-        _function(name, function, f"torch.{name}", name in _functions)
+        whole = name in _functions
+        _function(name, function, f"torch.functional.{name}" if whole else f"torch.{name}", whole)
     for name, function in table.SPACES["nn.functional"].items():
         whole = name not in _nn_in_c
         _function(name, function, f"torch.nn.functional.{name}" if whole else f"torch.nn.{name}", whole)
+    for name in _MODES_ONLY.split():
+        ENTRIES[table.FUNCTIONS[name]].classes = False
     for name, function in table.OTHERS.items():
         redirect(function, function, f"torch.{name}", whole=True, own=True, operator=False)
     for space in ("special", "linalg"):
         for name, function in table.SPACES[space].items():
             _function(name, function, f"torch.{space}.{space}_{name}", False)
+
+
+def _alone(method: FunctionType) -> bool:
+    """Whether a method takes nothing but the tensor; `out` and `extra` are there for errors."""
+    code = method.__code__
+    return code.co_argcount == 1 and not code.co_flags & 8 and {"out", "extra"}.issuperset(_others(code))
+
+
+def _others(code: Any) -> tuple[str, ...]:
+    """The names of a function's parameters after those by position."""
+    count = code.co_argcount
+    return code.co_varnames[count : count + code.co_kwonlyargcount + bool(code.co_flags & 4)]
 
 
 def _function(name: str, function: Any, shown: str, whole: bool) -> None:

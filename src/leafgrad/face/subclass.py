@@ -7,12 +7,12 @@ import numpy as np
 
 from ..base import messages
 from ..op.table import METHODS
+from ..ops.create import options
 from ..ops.views import alias
 from ..tensor import subclass
 from ..tensor.misuse import wrong
 from ..tensor.tensor import Tensor, wrap
-from ..values import device as devices
-from ..values.dtype import get_default_dtype
+from ..values.device import contiguous_format, preserve_format
 from ..values.strides import contiguous, extent
 
 
@@ -51,9 +51,9 @@ def _make_subclass(cls: type, data: Tensor, require_grad: bool = False) -> Any:
     if require_grad and data._data.dtype.kind not in "fcV":
         raise RuntimeError(messages.REQUIRES_GRAD_DTYPE)
     out: Any = data.detach()
-    out.__class__ = cls
     if require_grad:
         out.requires_grad = True
+    out.__class__ = cls
     return out
 
 
@@ -74,17 +74,22 @@ def _make_wrapper_subclass(
 ) -> Any:
     """A tensor of the class `cls` without values: its `__torch_dispatch__` says what ops on it do.
 
-    size, strides, dtype: what it is to look like.  TypeError for a class that defines no `__torch_dispatch__`.
+    size, strides, storage_offset, dtype: what it is to look like.  TypeError for a class that defines no `__torch_dispatch__`.
     """
     _check(cls)
     if cls.__torch_dispatch__ is Tensor.__torch_dispatch__:  # type: ignore[attr-defined]
         raise TypeError(messages.WRAPPER_DISPATCH.format(cls=cls.__name__))
-    devices.check(device, "_make_wrapper_subclass")
-    kind = get_default_dtype() if dtype is None else dtype
-    size = tuple(map(index, size))
+    if not isinstance(size, tuple | list):
+        raise wrong("_make_wrapper_subclass", "size", 2, "tuple of ints", size)
+    kind = options("_make_wrapper_subclass", dtype, layout, device, requires_grad, pin_memory)
+    if memory_format not in (None, contiguous_format, preserve_format):
+        raise NotImplementedError(messages.WRAPPER_FORMAT.format(format=memory_format))
+    size, offset = tuple(map(index, size)), 0 if storage_offset is None else index(storage_offset)
     steps = contiguous(size) if strides is None else tuple(map(index, strides))
-    memory = np.zeros(extent(size, steps), kind.np)
-    data = np.ndarray(size, kind.np, memory, 0, tuple([s * memory.itemsize for s in steps]))
+    memory = np.zeros(offset + extent(size, steps), kind)
+    data = np.ndarray(
+        size, kind, memory, offset * memory.itemsize, tuple([s * memory.itemsize for s in steps])
+    )
     data.flags.writeable = False  # nobody's values
     out: Any = wrap(data)
     out.__class__ = cls

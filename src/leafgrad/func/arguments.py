@@ -5,7 +5,7 @@ from typing import Any
 
 from ..base import messages
 from ..tensor.tensor import Tensor
-from ..utils._pytree import TreeSpec, tree_flatten
+from ..utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
 
 def name_of(function: Any) -> str:
@@ -18,19 +18,17 @@ def positions(argnums: Any, count: int) -> tuple[int, ...]:
     several = isinstance(argnums, tuple)
     if not several and not isinstance(argnums, int):
         raise RuntimeError(messages.ARGNUMS_TYPE.format(type=type(argnums)))
-    if several:
-        if not argnums:
-            raise RuntimeError(messages.ARGNUMS_EMPTY)
-        for each in argnums:
-            if not isinstance(each, int):
-                raise RuntimeError(messages.ARGNUMS_ELEMENT.format(argnums=argnums))
+    if several and not argnums:
+        raise RuntimeError(messages.ARGNUMS_EMPTY)
     found = []
     for each in argnums if several else (argnums,):
+        if not isinstance(each, int):
+            raise RuntimeError(messages.ARGNUMS_ELEMENT.format(type=type(each)))
         if not -count <= each < count:
             raise RuntimeError(messages.ARGNUM_RANGE.format(argnum=each, count=count))
         found.append(each % count)
     if len(set(found)) != len(found):
-        raise RuntimeError(messages.ARGNUMS_UNIQUE.format(argnums=argnums))
+        raise RuntimeError(messages.ARGNUMS_UNIQUE.format(argnums=tuple(found)))
     return tuple(found)
 
 
@@ -76,6 +74,15 @@ def with_aux(api: str, result: Any) -> tuple[Any, Any]:
     if not (isinstance(result, tuple) and len(result) == 2):
         raise RuntimeError(messages.AUX.format(api=api))
     return result
+
+
+def map_aux(function: Callable, aux: Any) -> Any:
+    """The pytree of tensors (RuntimeError for others) that came as aux, with a function applied to each."""
+    leaves, spec = tree_flatten(aux)
+    for each in leaves:
+        if not isinstance(each, Tensor):
+            raise RuntimeError(messages.TRANSFORM_AUX.format(type=type(each)))
+    return tree_unflatten([function(each) for each in leaves], spec)
 
 
 def wraps(function: Callable, of: Callable) -> Callable:

@@ -1,16 +1,17 @@
 """The transforms of forward mode: jvp, jacfwd, linearize; and hessian, which is forward over reverse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..autograd.forward_ad import dual, levels_up, parts
 from ..base import messages
 from ..ops.arithmetic import mul
+from ..ops.factories import zeros_like
 from ..ops.views import permute, reshape
 from ..tensor.tensor import Tensor
-from ..utils._pytree import tree_flatten, tree_map_only, tree_unflatten
+from ..utils._pytree import tree_flatten, tree_unflatten
 from ..values import size
-from .arguments import check_real, flat_outputs, flat_tensors, positions, replaced, with_aux, wraps
+from .arguments import check_real, flat_outputs, flat_tensors, map_aux, positions, replaced, with_aux, wraps
 from .reverse import basis, jacrev, split_rows, vjp
 from .vmap import check_randomness, vmap
 
@@ -41,16 +42,17 @@ def jvp(
         for each in flat:
             if not isinstance(each, Tensor):
                 raise RuntimeError(messages.JVP_TENSORS.format(what=what, type=type(each)))
-    for x in given:
-        if x._data.dtype.kind not in "fcV":
-            raise ValueError(messages.DUAL_DTYPE.format(name="primal", dtype=x.dtype))
+    for name, flat in (("primal", given), ("tangent", directions)):
+        for x in flat:
+            if x._data.dtype.kind not in "fcV":
+                raise ValueError(messages.DUAL_DTYPE.format(name=name, dtype=x.dtype))
     with levels_up() as level:
         duals = [dual(x, t, level) for x, t in zip(given, directions, strict=True)]
         result = func(*tree_unflatten(duals, spec))
         aux = None
         if has_aux:
             result, aux = with_aux(JVP, result)
-            aux = tree_map_only(Tensor, lambda t: parts(t, level)[0], aux)
+            aux = map_aux(lambda t: parts(t, level)[0], aux)
         outputs, out_spec = flat_outputs(JVP, result)
         unpacked = [parts(y, level, strict) for y in outputs]
     value = tree_unflatten([primal for primal, _ in unpacked], out_spec)
@@ -133,11 +135,28 @@ def linearize(func: Callable, *primals: Any) -> tuple[Any, Callable]:
     (tensor(0.), tensor(2.))
     """
     given, spec = flat_tensors(primals)
-    y, vjp_fn = vjp(func, *primals)
-    outputs, out_spec = flat_outputs(JVP, y)
+    for x in given:
+        if x._data.dtype.kind not in "fcV":
+            raise ValueError(messages.DUAL_DTYPE.format(name="primal", dtype=x.dtype))
+    fixed: dict[int, Tensor] = {}  # the outputs without derivatives, by position
+    out_spec: Any = None
+
+    def smooth(*args: Any) -> tuple[Tensor, ...]:
+        nonlocal out_spec
+        found, out_spec = flat_outputs(JVP, func(*args))
+        fixed.update({i: o for i, o in enumerate(found) if o._data.dtype.kind not in "fcV"})
+        return tuple([o for i, o in enumerate(found) if i not in fixed]) or (given[0],)
+
+    def whole(smooth: Sequence, fixed: dict[int, Tensor]) -> Any:
+        rest = iter(smooth)
+        return tree_unflatten(
+            [fixed[i] if i in fixed else next(rest) for i in range(out_spec.num_leaves)], out_spec
+        )
+
+    outputs, vjp_fn = vjp(smooth, *primals)
 
     # The vjp is linear in the cotangent: the jvp is its transpose (see tensor/forward.py).
-    zeros = tree_unflatten([mul(o, 0) for o in outputs], out_spec)
+    zeros = tuple([mul(o, 0) for o in outputs])
     _, transpose = vjp(lambda cotangent: vjp_fn(cotangent, create_graph=True), zeros)
 
     def jvp_fn(*tangents: Any) -> Any:
@@ -150,6 +169,6 @@ def linearize(func: Callable, *primals: Any) -> tuple[Any, Callable]:
                 raise RuntimeError(messages.LINEARIZE_SHAPE.format(i=i, got=got, want=want))
             if t._data.dtype != x._data.dtype:
                 raise RuntimeError(messages.LINEARIZE_DTYPE.format(i=i, got=t.dtype, want=x.dtype))
-        return transpose(tangents)[0]
+        return whole(transpose(tangents)[0], {i: zeros_like(o) for i, o in fixed.items()})
 
-    return y, jvp_fn
+    return whole(outputs, fixed), jvp_fn

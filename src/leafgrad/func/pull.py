@@ -13,8 +13,9 @@ import numpy as np
 from ..base import messages
 from ..base.state import inference, state
 from ..tensor import engine
-from ..tensor.batch import Level, bottom, embed, hide_all, levels_of, show, show_all, travel_as_tensors
-from ..tensor.node import Input, Node, edge_of, resolve
+from ..tensor.batch import Level, bottom, embed, hide_all, levels_of, lift, show, show_all
+from ..tensor.node import Edge, Input, Node, edge_of, tracked
+from ..tensor.stacked import walk_from
 from ..tensor.tensor import FRESH, Tensor, counter_of, notes_of, untracked, wrap
 from ..utils._pytree import tree_leaves
 
@@ -61,7 +62,13 @@ def fresh(x: Tensor, among: Iterable[Level] = ()) -> Tensor:
         raise RuntimeError(messages.TRANSFORM_DTYPE)
     inner, levels = bottom(x)
     for level in among:
-        if level not in levels:
+        if level in levels:
+            continue
+        if not levels and not tracked(inner) and inner._notes is None:
+            counter = inner._counter if untracked(inner) else counter_of(inner)
+            inner, levels = wrap(lift.op.kernel(inner._data, 0, level)), (level,)
+            inner._counter = counter
+        else:
             inner, levels = bottom(embed(show(hide_all(inner, levels), level), (level,)))
     out = wrap(inner._data, Input(inner._data, edge_of(inner)))
     out._counter = FRESH if untracked(inner) else counter_of(inner)
@@ -76,27 +83,36 @@ def outer(y: Tensor, inputs: Sequence[Tensor]) -> bool:
     if edge is None:
         return False
     named = {bottom(x)[0]._node for x in inputs}
-    seen: set[Node | None] = set()
-    stack = [resolve(edge)[0]]
+    seen: set[Node] = set()
+    stack = [edge]
     while stack:
-        node = stack.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if not node.edges and node not in named and not (type(node) is Input and node.ended):
-            return True
-        stack.extend([resolve(e)[0] for e in node.edges])
+        edge = stack.pop()
+        node = edge.node if edge.__class__ is Edge else edge
+        if node not in seen:
+            seen.add(node)
+            if node.edges:
+                stack += [e for e in node.edges if e is not None]
+            elif node not in named and not (type(node) is Input and node.ended):
+                return True
     return False
 
 
-def closed(y: Tensor, inputs: Sequence[Tensor]) -> Tensor:
-    """y as it is seen from outside the transform: without a history, if it has none there."""
+def beyond(y: Tensor, inputs: Sequence[Tensor]) -> bool:
+    """Whether y or a tangent of it has a history outside, so that derivatives of y may be differentiated again."""
+    notes = bottom(y)[0]._notes
+    tangents = notes.tangents if notes is not None else None
+    return outer(y, inputs) or any(beyond(t, inputs) for t in (tangents or {}).values())
+
+
+def closed(y: Tensor, inputs: Sequence[Tensor], history: bool | None = None) -> Tensor:
+    """y as it is seen from outside the transform: without a history, if it has none there.  history: what `outer` says, if known."""
     inner, levels = bottom(y)
     tangents = inner._notes.tangents if inner._notes is not None else None
-    beyond = outer(y, inputs)
-    if not tangents and (beyond or inner._node is None):
+    if history is None:
+        history = outer(y, inputs)
+    if not tangents and (history or inner._node is None):
         return y
-    out = wrap(inner._data, edge_of(inner) if beyond else None)
+    out = wrap(inner._data, edge_of(inner) if history else None)
     out._counter = counter_of(inner)
     if tangents:
         notes_of(out).tangents = {level: closed(t, inputs) for level, t in tangents.items()}
@@ -121,14 +137,13 @@ def gradients(
     found: list = [None] * len(inputs)
     if roots:
         targets = [bottom(x)[0]._node for x in inputs]
-        tensors = travel_as_tensors(starts)
         with _aside():
-            found = engine.run(roots, starts, keep_graph, create_graph, targets, False, tensors)
+            found = engine.run(roots, starts, walk_from(starts, keep_graph, create_graph), targets, False)
     out = []
     for x, g in zip(inputs, found, strict=True):
         inner, levels = bottom(x)
         g = embed(wrap(np.zeros_like(inner._data)) if g is None else g, levels)
-        out.append(closed(g, inputs) if create_graph and state.levels else g)
+        out.append(closed(g, inputs) if state.levels else g)
     return out
 
 

@@ -9,14 +9,14 @@ from ..base import messages
 from ..base.state import state
 from ..op.record import REGISTRY
 from ..ops.join import cat_front as cat
-from ..ops.views import reshape, slice_of
+from ..ops.views import reshape, slice_of, unsqueeze
 from ..tensor.batch import bottom, embed
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import inplace
-from ..utils._pytree import tree_map_only, tree_unflatten
+from ..utils._pytree import tree_flatten, tree_unflatten, treespec_pprint
 from ..values import size
-from .arguments import check_real, flat_outputs, flat_tensors, positions, replaced, with_aux, wraps
-from .pull import closed, gradients, outer, recorded
+from .arguments import check_real, flat_outputs, flat_tensors, map_aux, positions, replaced, with_aux, wraps
+from .pull import beyond, closed, gradients, recorded
 from .vmap import vmap
 
 VJP = "vjp(f, *primals)"
@@ -55,12 +55,12 @@ def grad_and_value(func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: 
                 raise RuntimeError(messages.GRAD_SCALAR.format(ndim=y._data.ndim))
             if y._data.dtype.kind == "c":
                 raise RuntimeError(messages.SCALAR_REAL_ONLY.format(dtype=y.dtype))
-        keep = mode.outside and (bool(state.levels) or outer(y, named))  # a tangent may have a history
+        keep = mode.outside and beyond(y, named)
         value = closed(y, named)
         found = tree_unflatten(gradients([y], named, [_ones(y)], keep, keep), spec)
         result = found if isinstance(argnums, tuple) else found[0]
         if has_aux:
-            return result, (value, tree_map_only(Tensor, lambda t: closed(t, named), aux))
+            return result, (value, map_aux(lambda t: closed(t, named), aux))
         return result, value
 
     return wraps(differentiated, func)
@@ -114,30 +114,40 @@ def vjp(func: Callable, *primals: Any, has_aux: bool = False) -> Any:
         for o in outputs:
             if o._data.dtype.kind not in "fcV":
                 raise RuntimeError(messages.VJP_DTYPE.format(dtype=o.dtype))
-    beyond = mode.outside and any(outer(y, named) for y in outputs)
+    kept = mode.outside and any(beyond(y, named) for y in outputs)
 
     def vjp_fn(cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
-        given, given_spec = flat_outputs(VJP, cotangents)
+        given, given_spec = tree_flatten(cotangents)
         if given_spec != out_spec:
-            raise RuntimeError(messages.VJP_STRUCTURE.format(got=given_spec, want=out_spec))
+            words = {"got": treespec_pprint(given_spec), "want": treespec_pprint(out_spec)}
+            raise RuntimeError(messages.VJP_STRUCTURE.format(**words))
+        given = [_cotangent(g, o) for g, o in zip(given, outputs, strict=True)]
         for i, (g, o) in enumerate(zip(given, outputs, strict=True)):
             if g._data.shape != o._data.shape:
                 got, want = size.of(g._data.shape), size.of(o._data.shape)
                 raise RuntimeError(messages.VJP_SHAPE.format(i=i, got=got, want=want))
+            if g._data.dtype != o._data.dtype and "c" in (g._data.dtype.kind, o._data.dtype.kind):
+                raise RuntimeError(messages.GRAD_DTYPE.format(index=i, got=g.dtype, expected=o.dtype))
         create = state.grad_enabled if create_graph is None else create_graph
-        if create and not beyond and not state.levels:
-            create = any(_has_history(g) for g in given)
+        create = create and (kept or any(beyond(g, ()) for g in given))
         found = gradients(outputs, named, given, retain_graph or create, create)
         return tree_unflatten(found, spec)
 
     shown = tree_unflatten([closed(o, named) for o in outputs], out_spec)
     if has_aux:
-        return shown, vjp_fn, tree_map_only(Tensor, lambda t: closed(t, named), aux)
+        return shown, vjp_fn, map_aux(lambda t: closed(t, named), aux)
     return shown, vjp_fn
 
 
-def _has_history(g: Tensor) -> bool:
-    return bottom(g)[0].requires_grad
+def _cotangent(g: Any, y: Tensor) -> Tensor:
+    """What is given for an output, which may be None for a scalar one."""
+    if isinstance(g, Tensor):
+        return g
+    if g is not None:
+        raise TypeError(messages.GRAD_TYPE.format(type=type(g).__name__))
+    if y._data.size != 1:
+        raise RuntimeError(messages.SCALAR_ONLY)
+    return _ones(y)
 
 
 # --- jacrev ---
@@ -237,7 +247,9 @@ def _rows(
 
     units = basis(outputs)
     total = len(units[0]._data)
-    if chunk_size is None or chunk_size >= total:
+    if total == 1:
+        found = [unsqueeze(g, 0) for g in pulled(*[reshape(u, u._data.shape[1:]) for u in units])]
+    elif chunk_size is None or chunk_size >= total:
         found = vmap(pulled)(*units)
     else:
         starts = range(0, total, chunk_size)

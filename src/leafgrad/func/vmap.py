@@ -16,6 +16,7 @@ from ..tensor.batch import Level, bottom, embed, show
 from ..tensor.intercept import opened
 from ..tensor.tensor import Tensor
 from ..utils._pytree import TreeSpec, _broadcast_to_and_flatten, tree_flatten, tree_unflatten
+from ..values.rng import default_generator
 from .arguments import name_of, wraps
 
 RANDOMNESS = ("error", "different", "same")
@@ -59,7 +60,8 @@ def vmap(
 
         if chunk_size is None or chunk_size >= size:
             return some(leaves, size)
-        return _by_chunks(some, leaves, dims, size, chunk_size, out_dims)
+        mark = default_generator.mark() if randomness == "same" else None
+        return _by_chunks(some, leaves, dims, size, chunk_size, out_dims, mark)
 
     return wraps(mapped, func)
 
@@ -76,12 +78,12 @@ def check_randomness(randomness: Any) -> None:
 def _inputs(func: Callable, in_dims: Any, args: tuple) -> tuple[list, list, TreeSpec]:
     """(dimension of each leaf, leaves, structure) of the positional arguments, checked."""
     name = name_of(func)
-    if not isinstance(in_dims, int | tuple | list):
+    if not isinstance(in_dims, int | tuple):
         raise ValueError(messages.IN_DIMS_TYPE.format(name=name, in_dims=in_dims, type=type(in_dims)))
     if not args:
         raise ValueError(messages.VMAP_NO_INPUTS.format(name=name))
     leaves, spec = tree_flatten(args)
-    dims = _broadcast_to_and_flatten(tuple(in_dims) if type(in_dims) is list else in_dims, spec)
+    dims = _broadcast_to_and_flatten(in_dims, spec)
     if dims is None:
         structure = tree_flatten(in_dims)[1]
         raise ValueError(
@@ -152,15 +154,26 @@ def _once(
     return _outputs(func, outputs, out_dims, level)
 
 
-def _by_chunks(some: Callable, leaves: list, dims: list, size: int, chunk: int, out_dims: Any) -> Any:
-    """What `some(leaves, n)` returns for n samples at a time, put together."""
+def _by_chunks(
+    some: Callable, leaves: list, dims: list, size: int, chunk: int, out_dims: Any, mark: Any
+) -> Any:
+    """What `some(leaves, n)` returns for n samples at a time, put together; each time from the random state `mark`, if any."""
     found, structure = [], None
     for start in range(0, size, chunk):
         n = min(chunk, size - start)
+        if mark is not None:
+            default_generator.back_to(mark)
         result = some([_part(x, d, start, n) for x, d in zip(leaves, dims, strict=True)], n)
         flat, structure = tree_flatten(result)
         found.append(flat)
     assert structure is not None
+    if (
+        structure.is_leaf()
+        and type(out_dims) is tuple
+        and len(out_dims) == 1
+        and isinstance(out_dims[0], int | None)
+    ):
+        (out_dims,) = out_dims
     out = _broadcast_to_and_flatten(out_dims, structure)
     joined = [
         parts[0] if d is None else cat(parts, d)
@@ -176,6 +189,13 @@ def _part(x: Any, dim: int | None, start: int, n: int) -> Any:
 def _outputs(func: Callable, outputs: Any, out_dims: Any, level: Level) -> Any:
     """What the function returned, with the samples shown."""
     name = name_of(func)
+    if (
+        isinstance(outputs, Tensor)
+        and type(out_dims) is tuple
+        and len(out_dims) == 1
+        and isinstance(out_dims[0], int | None)
+    ):
+        (out_dims,) = out_dims
     if isinstance(outputs, Tensor) and type(out_dims) is int:
         return _shown(outputs, out_dims, level, name)
     leaves, spec = tree_flatten(outputs)

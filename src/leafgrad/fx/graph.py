@@ -4,6 +4,7 @@ import builtins
 import keyword
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..tensor.overloads import OpOverload
 from ..utils._pytree import tree_flatten, tree_map
@@ -17,7 +18,7 @@ class Node:
 
     def __init__(self, op: str, name: str, target: Any, args: tuple, kwargs: dict) -> None:
         self.op, self.name, self.target, self.args, self.kwargs = op, name, target, args, kwargs
-        self.users: dict[Node, None] = {}
+        self.users: WeakKeyDictionary[Node, None] = WeakKeyDictionary()  # they refer to it
         self.meta: dict[str, Any] = {}
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..base import messages
 from ..utils._pytree import tree_flatten
 from .graph import Graph
 
@@ -18,8 +19,23 @@ class GraphModule:
         return self.forward(*args)
 
     def forward(self, *args: Any) -> Any:
-        """Do the steps with these inputs, nested as they were when the program was written down."""
-        return next(self.graph.run(self, tree_flatten(args)[0]))
+        """Do the steps with these inputs, nested as they were when the program was written down.
+
+        TypeError if there are fewer, or more.
+        """
+        inputs = tree_flatten(args)[0]
+        names = [node.name for node in self.graph.nodes if node.op == "placeholder"]
+        if len(inputs) > len(names):
+            counts = {"want": len(names) + 1, "got": len(inputs) + 1}
+            raise TypeError(messages.TRACED_MANY.format(**counts))
+        if len(inputs) < len(names):
+            absent = [repr(name) for name in names[len(inputs) :]]
+            last = (", and " if len(absent) > 2 else " and ").join(absent[-2:])
+            text = ", ".join([*absent[:-2], last])
+            raise TypeError(
+                messages.TRACED_FEW.format(count=len(absent), s="s" * (len(absent) > 1), names=text)
+            )
+        return next(self.graph.run(self, inputs))
 
     @property
     def code(self) -> str:

@@ -25,11 +25,15 @@ def infer_schema(
     return str(infer(prototype_function, mutates_args, op_name or ""))
 
 
-def _operator(op: str | OpOverload | CustomOpDef) -> CustomOpDef:
+def _operator(op: str | OpOverload | CustomOpDef, function: str) -> CustomOpDef:
     if isinstance(op, CustomOpDef):
         return op
+    if not isinstance(op, str | OpOverload):
+        raise ValueError(messages.OPERATOR_KIND.format(function=function, op=op, type=type(op)))
     name = op if isinstance(op, str) else op.name()
     found = OPERATORS.get(name)
+    if found is None and function == "register_fake":
+        raise RuntimeError(messages.OPERATOR_ABSENT.format(name=name))
     if found is None:
         space, _, rest = name.partition("::")
         raise AttributeError(messages.NO_OP.format(namespace=space, name=rest))
@@ -47,7 +51,7 @@ def register_kernel(op: Any, device_types: Any, func: Callable | None = None, /)
     >>> half(torch.ones(1))
     tensor([0.5000])
     """
-    return _operator(op).register_kernel(device_types, func)
+    return _operator(op, "register_kernel").register_kernel(device_types, func)
 
 
 def register_autograd(op: Any, backward: Callable, /, *, setup_context: Callable | None = None) -> None:
@@ -62,12 +66,12 @@ def register_autograd(op: Any, backward: Callable, /, *, setup_context: Callable
     >>> torch.autograd.grad(triple(x), x)
     (tensor([3.]),)
     """
-    _operator(op).register_autograd(backward, setup_context=setup_context)
+    _operator(op, "register_autograd").register_autograd(backward, setup_context=setup_context)
 
 
 def register_fake(op: Any, func: Callable | None = None, /) -> Any:
     """`CustomOpDef.register_fake` of an operator given by its name; also a decorator."""
-    found = _operator(op)
+    found = _operator(op, "register_fake")
     return found.register_fake if func is None else found.register_fake(func)
 
 
@@ -82,12 +86,28 @@ def register_vmap(op: Any, func: Callable | None = None, /) -> Any:
     >>> torch.vmap(square)(torch.arange(3.0))
     tensor([0., 1., 4.])
     """
-    return _operator(op).register_vmap(func)
+    return _operator(op, "register_vmap").register_vmap(func)
 
 
 def register_torch_dispatch(op: Any, torch_dispatch_class: Any, func: Callable | None = None, /) -> Any:
     """`CustomOpDef.register_torch_dispatch` of an operator given by its name; also a decorator."""
-    return _operator(op).register_torch_dispatch(torch_dispatch_class, func)
+    return _operator(op, "register_torch_dispatch").register_torch_dispatch(torch_dispatch_class, func)
+
+
+_MISSING = {
+    "Library": messages.LIBRARY_LIBRARY, "define": messages.LIBRARY_LIBRARY, "impl": messages.LIBRARY_LIBRARY,
+    "fallthrough_kernel": messages.LIBRARY_LIBRARY, "get_kernel": messages.LIBRARY_LIBRARY,
+    "triton_op": messages.LIBRARY_TRITON, "wrap_triton": messages.LIBRARY_TRITON,
+    "register_autocast": messages.LIBRARY_AUTOCAST,
+    "opcheck": messages.LIBRARY_FAKE, "get_ctx": messages.LIBRARY_FAKE, "impl_abstract": messages.LIBRARY_FAKE,
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """What torch has and leafgrad has not: an error that says why."""
+    if name in _MISSING:
+        raise AttributeError(messages.LIBRARY_MISSING.format(name=name, why=_MISSING[name]))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [

@@ -21,6 +21,7 @@ from ..tensor.overloads import OpOverload, namespace
 from ..tensor.tensor import Tensor
 from ..tensor.write import bump
 from ..utils._pytree import tree_flatten, tree_map, tree_unflatten
+from ..values.device import TYPES
 from .samples import by_rule, by_samples
 from .schema import Schema, fits, infer, parse, tensors_in
 
@@ -48,10 +49,7 @@ class CustomOpDef:
         self._opoverload._schema = schema  # type: ignore[attr-defined]
         self._function = _function_of(self)
         self.__name__, self.__doc__ = self._name, function.__doc__
-        for kind in (
-            (device_types,) if device_types is None or isinstance(device_types, str) else device_types
-        ):
-            self._kernels[kind] = function
+        self._keep(device_types, function)
 
     def __repr__(self) -> str:
         return f"<CustomOpDef({self._qualname})>"
@@ -61,16 +59,21 @@ class CustomOpDef:
 
     # --- what can be registered ---
 
+    def _keep(self, device_types: str | Sequence[str] | None, kernel: Callable) -> None:
+        single = device_types is None or isinstance(device_types, str)
+        kinds: Any = (device_types,) if single else tuple(device_types)  # type: ignore[arg-type]
+        for kind in kinds:
+            if kind is not None and kind not in TYPES:
+                raise RuntimeError(messages.DEVICE_UNKNOWN.format(types=", ".join(TYPES), text=kind))
+        self._kernels.update(dict.fromkeys(kinds, kernel))
+
     def register_kernel(
         self, device_types: str | Sequence[str] | None, fn: Callable | None = None, /
     ) -> Callable:
         """Use another function for a kind of device (here only that for "cpu", or None, is ever called); also a decorator."""
 
         def register(fn: Callable) -> Callable:
-            for kind in (
-                (device_types,) if device_types is None or isinstance(device_types, str) else device_types
-            ):
-                self._kernels[kind] = fn
+            self._keep(device_types, fn)
             return fn
 
         return register if fn is None else register(fn)
@@ -113,20 +116,9 @@ class CustomOpDef:
 
         return register if fn is None else register(fn)
 
-    def set_kernel_enabled(self, device_type: str, enabled: bool = True) -> "_Restored":
-        """Use the function registered for this kind of device or not; in a `with`, until it ends."""
-        before = set(self._disabled)
-        if device_type not in self._kernels:
-            warn(
-                messages.OPERATOR_NO_KERNEL.format(
-                    what="enable" if enabled else "disable", device=device_type
-                )
-            )
-        elif enabled:
-            self._disabled.discard(device_type)
-        else:
-            self._disabled.add(device_type)
-        return _Restored(self, before)
+    def set_kernel_enabled(self, device_type: str, enabled: bool = True) -> "_Enabled":
+        """A context in which the function registered for this kind of device is used, or not."""
+        return _Enabled(self, device_type, enabled)
 
     # --- a call, from the outside in ---
 
@@ -138,14 +130,16 @@ class CustomOpDef:
         interceptors = state.interceptors if modes else ()
         levels = [each for each in interceptors if type(each) is Level]
         if levels:
-            level = levels[-1]
+            level, transforms = levels[-1], state.transforms
+            if transforms == level.transforms:  # below the vmap, unless something was opened since
+                state.transforms -= 1
             state.interceptors = tuple([each for each in interceptors if each is not level])
             try:
                 if not any(map(level.hides, bound.values())):
                     return self._outer(bound)
                 return (by_rule if self._vmap else by_samples)(self, level, bound)
             finally:
-                state.interceptors = interceptors
+                state.interceptors, state.transforms = interceptors, transforms
         if self._schema.mutates or not (
             recording() and any(edge_of(t) is not None for t in tensors_in(bound.values()))
         ):
@@ -188,7 +182,7 @@ class CustomOpDef:
     def _ask(self, handler: Callable, bound: dict[str, Any], types: tuple) -> Any:
         args, kwargs = self._schema.split(bound)
         before = state.asked
-        state.asked = Asked(self._opoverload, args, lambda: self._inner(bound))
+        state.asked = Asked(self._opoverload, args, kwargs, lambda: self._inner(bound))
         try:
             return handler(self._opoverload, types, args, kwargs)
         finally:
@@ -214,6 +208,8 @@ class CustomOpDef:
     def _check(self, result: Any, bound: dict[str, Any]) -> None:
         """RuntimeError for results that are not what the schema says, or share memory with an input or each other."""
         returns = self._schema.returns
+        if not returns and result is not None:
+            raise RuntimeError(messages.OPERATOR_NOTHING.format(op=self._qualname))
         parts = (result,) if len(returns) == 1 else () if not returns else result
         if len(returns) > 1 and not (isinstance(result, tuple | list) and len(result) == len(returns)):
             raise RuntimeError(
@@ -231,14 +227,20 @@ class CustomOpDef:
             known.append(t)
 
 
-class _Restored:
-    """What `set_kernel_enabled` returns: at the end of a `with` all is as it was."""
+class _Enabled:
+    """What `set_kernel_enabled` returns; without `with` it does nothing, as in torch."""
 
-    def __init__(self, op: CustomOpDef, before: set) -> None:
-        self.op, self.before = op, before
+    def __init__(self, op: CustomOpDef, device_type: str, enabled: bool) -> None:
+        self.op, self.device_type, self.enabled = op, device_type, enabled
 
     def __enter__(self) -> None:
-        pass
+        op, kind = self.op, self.device_type
+        self.before = op._disabled
+        if kind not in op._kernels:
+            what = "enable" if self.enabled else "disable"
+            warn(messages.OPERATOR_NO_KERNEL.format(what=what, device=kind))
+        else:
+            op._disabled = op._disabled - {kind} if self.enabled else op._disabled | {kind}
 
     def __exit__(self, *exc: object) -> None:
         self.op._disabled = self.before
@@ -281,11 +283,9 @@ def _function_of(op: CustomOpDef) -> Callable:
         found = op._backward(ctx, *(given if len(op._schema.returns) > 1 else (given,)))
         found = found if isinstance(found, tuple) else (found,)
         places = ctx.call.places
-        if len(found) != len(places):
-            words = {"name": title + "Backward", "want": len(places) + 1, "got": len(found) + 1}
-            raise RuntimeError(messages.OPERATOR_GRADIENTS.format(**words))
+        _check_gradients(title + "Backward", found, places)
         flat: list = []
-        for grad, place in zip(found, places, strict=True):
+        for grad, place in zip(found, places, strict=False):
             if place is None:
                 continue
             if type(place) is list:
@@ -308,13 +308,26 @@ def _function_of(op: CustomOpDef) -> Callable:
     return call
 
 
+def _check_gradients(node: str, grads: tuple, places: list) -> None:
+    """RuntimeError unless there is one gradient for each argument that was given (more may be None), and None for what is no tensor."""
+    count = len(grads)
+    while count > len(places) and grads[count - 1] is None:
+        count -= 1
+    if count < len(places) or count > len(places) + 1:
+        counts = {"expected": len(places) + 1, "got": len(grads) + 1}
+        raise RuntimeError(messages.FUNCTION_COUNT.format(node=node, **counts))
+    for i, grad in enumerate(grads[:count]):
+        if grad is not None and (i == len(places) or places[i] is None):
+            raise RuntimeError(messages.FUNCTION_NOT_VARIABLE.format(node=node, index=i + 1))
+
+
 class _Recorded:
     """What the node of a call knows of its arguments: which were tensors, and how the results are nested."""
 
     def __init__(self, op: CustomOpDef, bound: dict[str, Any]) -> None:
         self.bound = bound
         self.returned: Any = None
-        self.places = [_place(bound[a.name]) for a in op._schema.arguments if not a.keyword]
+        self.places = list(map(_place, op._schema.split(bound)[0]))
 
     def forget(self) -> "_Recorded":
         """Let go of the arguments: what is kept of them is `setup_context`'s business."""
@@ -362,6 +375,9 @@ def custom_op(
     def make(fn: Callable) -> CustomOpDef:
         if "::" not in name:
             raise ValueError(messages.OPERATOR_NAME.format(name=name))
+        space, own = name.split("::")
+        if not space or not own:
+            raise RuntimeError(messages.OPERATOR_IDENT.format(found=":" if own else "(", name=name))
         found = infer(fn, mutates_args, name) if schema is None else parse(schema, name)
         if (
             schema is not None
@@ -369,6 +385,8 @@ def custom_op(
             and {a.name for a in found.mutates} != set(mutates_args)
         ):
             raise ValueError(messages.OPERATOR_MUTATES.format(schema=schema, names=mutates_args))
+        if space == "aten" and hasattr(namespace("aten"), own):
+            raise RuntimeError(messages.OPERATOR_TAKEN.format(schema=found))
         OPERATORS[name] = op = CustomOpDef(name, fn, found, device_types, tags)
         return op
 

@@ -18,9 +18,11 @@ _BASE: dict[Any, str] = {
 }  # fmt: skip
 _RETURNS = ("Tensor", "Tensor[]", "SymInt", "float", "bool", "Scalar")
 _PYTHON: dict[str, tuple[type, ...]] = {
-    "Tensor": (Tensor,), "SymInt": (int,), "int": (int,), "float": (float, int), "bool": (bool,), "str": (str,), "ScalarType": (dtype,),
-    "Device": (device, str), "Scalar": (int, float, bool, complex), "complex": (complex, float, int),
+    "Tensor": (Tensor,), "SymInt": (int,), "int": (int,), "float": (float, int), "bool": (bool, int, float), "str": (str,),
+    "ScalarType": (dtype,), "Device": (device, str), "Scalar": (int, float, bool, complex), "complex": (complex, float, int),
 }  # fmt: skip
+_NUMBERS: dict[str, type] = {"SymInt": int, "int": int, "float": float, "bool": bool}  # what values become
+_DEFAULTS = (int, float, str, type(None), dtype, device)
 _SHOWN = {"SymInt": "int", "ScalarType": "int", "Scalar": "number"}
 _REQUIRED = object()
 
@@ -44,6 +46,12 @@ class Argument:
     def required(self) -> bool:
         """Whether it has no default."""
         return self.default is _REQUIRED
+
+    def usual(self, value: Any) -> bool:
+        """Whether a value is the default."""
+        return value is self.default or (
+            type(value) is type(self.default) in (int, float, bool, str) and value == self.default
+        )
 
     def __str__(self) -> str:
         kind = self.type
@@ -69,6 +77,8 @@ class Schema:
         back = self.returns[0] if len(self.returns) == 1 else f"({', '.join(self.returns)})"
         return f"{self.name}({', '.join(parts)}) -> {back}"
 
+    __repr__ = __str__
+
     @property
     def mutates(self) -> list[Argument]:
         """The arguments that calls write to."""
@@ -78,11 +88,10 @@ class Schema:
         """Every argument by its name, defaults too; RuntimeError for what does not fit."""
         positional = [a for a in self.arguments if not a.keyword]
         if len(args) > len(positional):
-            raise RuntimeError(
-                messages.OPERATOR_TOO_MANY.format(
-                    op=self.name, most=len(positional), got=len(args), schema=self
-                )
-            )
+            text = messages.OPERATOR_TOO_MANY
+            if len(positional) < len(self.arguments):
+                text = messages.OPERATOR_TOO_MANY_POSITIONAL
+            raise RuntimeError(text.format(op=self.name, most=len(positional), got=len(args), schema=self))
         bound = {}
         for position, a in enumerate(self.arguments):
             if not a.keyword and position < len(args):
@@ -95,7 +104,8 @@ class Schema:
                 raise RuntimeError(messages.OPERATOR_MISSING.format(op=self.name, name=a.name, schema=self))
             else:
                 value = a.default
-            if not (value is a.default or fits(value, a.type)):
+            fitting = converted(value, a.type)
+            if fitting is _UNFIT and value is not a.default:
                 words = {
                     "type": shown(a.type),
                     "name": a.name,
@@ -104,7 +114,7 @@ class Schema:
                     "value": repr(value),
                 }
                 raise RuntimeError(messages.OPERATOR_ARGUMENT.format(op=self.name, schema=self, **words))
-            bound[a.name] = value
+            bound[a.name] = value if fitting is _UNFIT else fitting
         for name in kwargs:
             if name not in bound:
                 raise RuntimeError(messages.OPERATOR_UNKNOWN.format(name=name, op=self.name, schema=self))
@@ -114,22 +124,36 @@ class Schema:
         """Bound arguments as a handler gets them: without those at the end that are as by default."""
         args = [bound[a.name] for a in self.arguments if not a.keyword]
         for a in reversed([a for a in self.arguments if not a.keyword]):
-            if a.required or args[-1] is not a.default:
+            if not a.usual(args[-1]):
                 break
             args.pop()
-        named = {
-            a.name: bound[a.name] for a in self.arguments if a.keyword and bound[a.name] is not a.default
-        }
+        named = {a.name: bound[a.name] for a in self.arguments if a.keyword and not a.usual(bound[a.name])}
         return tuple(args), named
 
 
+_UNFIT: Any = object()
+
+
 def fits(value: Any, kind: str) -> bool:
-    """Whether a value is of a type of the notation."""
+    """Whether a value is of a type of the notation, or can be made so."""
+    return converted(value, kind) is not _UNFIT
+
+
+def converted(value: Any, kind: str) -> Any:
+    """A value as one of a type of the notation: sequences become lists, numbers and tensors of one element numbers of that type."""
     if kind.endswith("?"):
-        return value is None or fits(value, kind[:-1])
+        return None if value is None else converted(value, kind[:-1])
     if kind.endswith("[]"):
-        return isinstance(value, list | tuple) and all(fits(v, kind[:-2]) for v in value)
-    return isinstance(value, _PYTHON[kind])
+        items = [converted(v, kind[:-2]) for v in value] if isinstance(value, list | tuple) else [_UNFIT]
+        return _UNFIT if any(item is _UNFIT for item in items) else items
+    number = _NUMBERS.get(kind)
+    if number is not None and isinstance(value, Tensor) and value._data.size == 1:
+        return number(value)
+    if number is int and isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return _UNFIT
+    if not isinstance(value, _PYTHON[kind]):
+        return _UNFIT
+    return value if number is None else number(value)
 
 
 def shown(kind: str) -> str:
@@ -140,13 +164,11 @@ def shown(kind: str) -> str:
 
 
 def _literal(value: Any) -> str:
-    return (
-        f'"{value}"'
-        if isinstance(value, str)
-        else f"[{', '.join(map(str, value))}]"
-        if isinstance(value, list | tuple)
-        else str(value)
-    )
+    if isinstance(value, str | device):
+        return f'"{value}"'
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(str, value))}]"
+    return str(value).removeprefix("torch.") if isinstance(value, dtype) else str(value)
 
 
 # --- from annotations ---
@@ -180,7 +202,9 @@ def infer(function: Callable, mutates: Any, name: str = "") -> Schema:
                 raise fail(messages.INFER_MUTATES_TYPE.format(name=p.name))
             mutated = place
         default = _REQUIRED if p.default is Parameter.empty else p.default
-        if default is not _REQUIRED and not fits(default, kind):
+        if default is not _REQUIRED and not isinstance(default, _DEFAULTS):
+            raise fail(messages.INFER_DEFAULT_TYPE.format(name=p.name, type=type(default)))
+        if default is not _REQUIRED and default is not None and not fits(default, kind):
             raise fail(messages.INFER_DEFAULT.format(name=p.name, default=default))
         arguments.append(Argument(p.name, kind, default, p.kind is Parameter.KEYWORD_ONLY, mutated))
     if mutates != "unknown":

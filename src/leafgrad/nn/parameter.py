@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..face.printing import tensor_repr
+from ..face.text import tensor_repr
 from ..tensor.subclass import _disabled_torch_function_impl
 from ..tensor.tensor import Tensor
 

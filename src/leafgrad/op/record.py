@@ -28,6 +28,12 @@ def same(grad: Any) -> Any:
     return grad
 
 
+def stacking(rule: Any, stacked: Callable) -> Any:
+    """A rule, with what it is on bare gradients that have the samples of a vmap in front (tensor/stacked.py)."""
+    rule.stacked = stacked
+    return rule
+
+
 class composite:
     """A batch rule that says what the op is in terms of others, called on batched tensors as if they were samples."""
 
@@ -45,15 +51,17 @@ class Rule:
     """A derivative formula and where its arguments lie in the list (inputs..., params..., outputs...).
 
     fn: the formula; bare: what computes it on bare arrays, which is a kernel where the rule is `fused` (tensor/kinds.py).
+    stacked: what computes it on bare gradients with samples in front, or None; an elementwise rule holds as it is.
     """
 
-    __slots__ = ("arity", "bare", "fn", "names", "pick")
+    __slots__ = ("arity", "bare", "fn", "names", "pick", "places", "stacked")
 
-    def __init__(self, fn: Callable, layout: list[str]) -> None:
+    def __init__(self, fn: Callable, layout: list[str], elementwise: bool = False) -> None:
         self.fn = fn
         self.bare = getattr(fn, "kernel", fn)
+        self.stacked = getattr(fn, "stacked", self.bare if elementwise else None)
         self.names = arguments(fn)[1:]
-        places = [layout.index(name) for name in self.names]
+        self.places = places = [layout.index(name) for name in self.names]
         self.arity = len(places)
         self.pick: Any = None if not places else places[0] if len(places) == 1 else itemgetter(*places)
 
@@ -73,21 +81,24 @@ class Op:
     vjp: a rule for each differentiable input.  joint: instead of `vjp`, one rule that returns the gradients
     of all inputs (it may name `needs`, which says which are wanted).  jvp: the forward rule where it is not
     derived (see tensor/forward.py).
-    linear, elementwise: what the forward rule may be derived from.  outputs: names of the outputs, None for a
+    linear (in all inputs together), multilinear (in each by itself), elementwise: what the forward rule may be derived from.
+    outputs: names of the outputs, None for a
     list of any length;
     differentiable: how many of them, from the first on, carry gradients.
     view: the output shares memory with the first input (strided: and its dtype).  writes: the kernel can
     write into its first input, given once more as `out=`.  node: the class name of its nodes.
     to, refuses, numbers, weigh, signatures, out_says: which dtypes and arguments it takes; see
-    tensor/elementwise.py.  shows: what else its nodes show as saved: constants, such as {"alpha": 1}, or
-    functions of the node.  in_place: the op to record when the first input is written, where torch has another.
+    tensor/elementwise.py.
+    shows: what else its nodes show as saved: constants, such as {"alpha": 1}, or functions of the node.
+    in_place: the op to record when the first input is written, where torch has another.
+    lane: makes the op's fast lane, `quiet` is one that does not ask for modes (see tensor/elementwise.py).
     batch: the rule for vmap, where it is not derived; see Note [Batch rules] in tensor/batch.py.
     """
 
     __slots__ = (
-        "augment", "batch", "differentiable", "elementwise", "in_place", "inputs", "joint", "jvp", "kernel", "linear",
-        "multi_view", "name", "node",
-        "node_class", "numbers", "operator", "out_says", "outputs", "params", "public", "refuses", "rules",
+        "augment", "batch", "differentiable", "elementwise", "in_place", "inputs", "joint", "jvp", "kernel", "lane", "linear",
+        "multi_view", "multilinear", "name", "node",
+        "node_class", "numbers", "operator", "out_says", "outputs", "params", "public", "quiet", "refuses", "rules",
         "saves", "shape_names", "shapes_of", "shows", "signatures",
         "strided", "to", "view", "weigh", "writes",
     )  # fmt: skip
@@ -105,6 +116,7 @@ class Op:
         outputs: tuple[str, ...] | None = ("result",),
         differentiable: int | None = None,
         linear: bool = False,
+        multilinear: bool = False,
         elementwise: bool = False,
         view: bool = False,
         multi_view: bool = False,
@@ -125,6 +137,7 @@ class Op:
         self.batch = batch
         self.jvp, self.outputs, self.linear, self.elementwise, self.to = jvp, outputs, linear, elementwise, to
         self.refuses, self.numbers, self.signatures, self.shows = refuses, numbers, signatures, shows
+        self.multilinear = multilinear
         self.view, self.multi_view, self.strided, self.writes = (
             view or multi_view,
             multi_view,
@@ -139,14 +152,17 @@ class Op:
         self.in_place, self.out_says = in_place, out_says
         self.weigh = tuple([params.index(n) for n in weigh])
         self.public: Any = None
+        self.lane: Any = None
+        self.quiet: Any = None
         self.operator: Any = None
         self.augment: Any = None
-        sizes = tuple(i + "_sym_sizes" for i in inputs)
-        named = {n for f in (joint, *(vjp or {}).values()) if f for n in arguments(f)}
-        self.shapes_of = tuple(i for i, n in enumerate(sizes) if n in named)
-        self.shape_names = tuple(sizes[i] for i in self.shapes_of)
+        vjp = vjp or {}
+        sizes = [i + "_sym_sizes" for i in inputs]
+        named = {n for f in (joint, *vjp.values()) if f for n in arguments(f)}
+        self.shapes_of = tuple([i for i, n in enumerate(sizes) if n in named])
+        self.shape_names = tuple([sizes[i] for i in self.shapes_of])
         layout = [*inputs, *params, *self.shape_names, *(outputs or ("results",)), "needs"]
-        self.rules = tuple(Rule(f, layout) if (f := (vjp or {}).get(i)) else None for i in inputs)
+        self.rules = tuple([Rule(f, layout, elementwise) if (f := vjp.get(i)) else None for i in inputs])
         self.joint = Rule(joint, layout) if joint else None
         self.saves: dict[Any, tuple | None] = {}
         key, number = name, 1
@@ -174,7 +190,7 @@ class Op:
             (self.joint,) if self.joint else [r for r, n in zip(self.rules, needs, strict=False) if n and r]
         )
         names = {n for r in rules if r for n in r.names}
-        ins = tuple(n in names for n in self.inputs)
-        outs = tuple(n in names for n in self.outputs or ("results",))
+        ins = tuple([n in names for n in self.inputs])
+        outs = tuple([n in names for n in self.outputs or ("results",)])
         self.saves[needs] = keep = (ins, outs) if any(ins) or any(outs) else None
         return keep

@@ -1,6 +1,7 @@
 """A product of matrices or vectors added to a tensor: beta * input + alpha * (a @ b)."""
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,23 @@ def _sum(
         product = of(a, b) if alpha == 1 else mul(of(a, b), alpha)
         return product if beta == 0 else add(product, x if beta == 1 else mul(x, beta))
 
-    op = Op(name, kernel, ("self", first, second), ("beta", "alpha"), vjp=rules, batch=composite(in_parts))
+    def tangent(tangents: list, x: Any, a: Any, b: Any, beta: Any, alpha: Any, result: Any) -> Any:
+        dx, da, db = tangents
+        products = [*([] if da is None else [of(da, b)]), *([] if db is None else [of(a, db)])]
+        terms = [t if alpha == 1 else mul(t, alpha) for t in products]
+        if dx is not None and beta:
+            terms.append(expand(dx if beta == 1 else mul(dx, beta), result._data.shape))
+        return reduce(add, terms) if terms else wrap(np.zeros_like(result._data))
+
+    op = Op(
+        name,
+        kernel,
+        ("self", first, second),
+        ("beta", "alpha"),
+        vjp=rules,
+        jvp=tangent,
+        batch=composite(in_parts),
+    )
 
     def full(inputs: tuple, factors: tuple, out: Any) -> Any:
         for i, (x, label) in enumerate(zip(inputs, ("input", first, second), strict=True)):

@@ -15,7 +15,6 @@ from ..tensor.view import moved
 from ..values import arrange as kernels
 from ..values import copies
 from ..values.arguments import type_name
-from ..values.arrange import interleaved
 from ..values.device import contiguous_format
 from . import views
 from .arguments import integer, need_tensor, size_list, sizes, wrap_dim, wrap_dims
@@ -61,8 +60,8 @@ rot90_row = moved(
 def _repeat_rule(grad: Any, repeats: tuple, shape: tuple) -> Any:
     if 0 in repeats:
         return zeros_of(grad, shape)
-    parts = reshape(grad, interleaved(shape, repeats))
-    return reshape(sum_to_size(parts, interleaved(shape, (1,) * len(repeats))), shape)
+    parts = reshape(grad, kernels.interleaved(shape, repeats))
+    return reshape(sum_to_size(parts, kernels.interleaved(shape, (1,) * len(repeats))), shape)
 
 
 repeat_row = moved(

@@ -179,6 +179,7 @@ def _public_conj_physical(input: Tensor, *, out: Any = None) -> Tensor:
     return conj_physical.op.public(input, out=out)
 
 
+_public_conj_physical.__name__ = _public_conj_physical.__qualname__ = "conj_physical"
 expose(_public_conj_physical, "conj_physical", inplace=True)
 
 

@@ -13,6 +13,7 @@ from ..tensor.kinds import primitive
 from ..tensor.misuse import wrong
 from ..tensor.single import single
 from ..tensor.tensor import Tensor, wrap
+from ..values.buffers import no_room
 from . import views
 from .arguments import integer
 from .arithmetic import conj, div, mul, not_differentiable, sub
@@ -169,7 +170,11 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out
 
 
 def _bincount(self: ndarray, weights: ndarray | None, /, minlength: int) -> ndarray:
-    found = np.bincount(self, None if weights is None else weights.astype(np.float64), minlength)
+    try:
+        found = np.bincount(self, None if weights is None else weights.astype(np.float64), minlength)
+    except (MemoryError, ValueError):  # torch counts in int64, or in the dtype of the weights
+        length = max(minlength, int(self.max()) + 1 if self.size else 0)
+        raise no_room((length,), np.dtype(np.int64) if weights is None else weights.dtype) from None
     if weights is None:
         return found.astype(np.int64, copy=False)
     return found.astype(np.float32 if weights.dtype.char == "f" else np.float64)

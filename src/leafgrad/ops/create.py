@@ -10,6 +10,7 @@ from ..base.where import warn
 from ..op.table import public
 from ..tensor.batch import hide_all, levels_of
 from ..tensor.call import recording
+from ..tensor.history import requiring
 from ..tensor.misuse import wrong
 from ..tensor.subclass import dress
 from ..tensor.tensor import Tensor, check_untracked, wrap
@@ -87,7 +88,7 @@ def made(data: np.ndarray, requires_grad: bool = False, like: Tensor | None = No
         t: Any = dress(wrap(data), (like,))
     else:
         t = wrap(data)
-    return t.requires_grad_() if requires_grad else t
+    return requiring(t) if requires_grad else t
 
 
 def _made_each(data: np.ndarray, requires_grad: bool, levels: tuple) -> Tensor:
@@ -114,7 +115,7 @@ def finished(data: np.ndarray, out: Tensor | None, requires_grad: bool = False) 
         check_overlap(out._data)
         np.copyto(out._data, data, casting="unsafe")
     bump(out)
-    return out.requires_grad_() if requires_grad else out
+    return requiring(out) if requires_grad else out
 
 
 def allocate(op: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -161,7 +162,7 @@ def tensor(
         out = wrap(array_of(data, wanted))
     if requires_grad:
         check_requires_grad("tensor", requires_grad, out._data.dtype)
-        return out.requires_grad_()
+        return requiring(out)
     return out
 
 
@@ -327,7 +328,7 @@ def _as_array_tensor(
         out = x.clone()
     if requires_grad:
         check_requires_grad("asarray", requires_grad, out._data.dtype)
-        return out if out.requires_grad else out.requires_grad_()
+        return out if out.requires_grad else requiring(out)
     if requires_grad is None:
         if x.requires_grad:
             warn(messages.ASARRAY_REQUIRES_GRAD)

@@ -13,6 +13,7 @@ from ..tensor.tensor import Tensor, check_untracked, wrap
 from ..tensor.write import bump, inplace
 from ..values import rows as kernels
 from ..values.arguments import type_name
+from ..values.buffers import empty, zeros
 from .arguments import integer, need_tensor
 from .comparison import eq
 from .copies import to_copy
@@ -245,13 +246,13 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     if not x.size:
         if num_classes <= 0:
             raise RuntimeError(messages.ONE_HOT_EMPTY)
-        return wrap(np.empty((*x.shape, num_classes), np.int64))
+        return wrap(empty((*x.shape, num_classes), x.dtype))
     if x.min() < 0:
         raise RuntimeError(messages.ONE_HOT_NEGATIVE)
     if num_classes == -1:
         num_classes = int(x.max()) + 1
     elif num_classes <= x.max():
         raise RuntimeError(messages.ONE_HOT_CLASSES)
-    out = np.zeros((x.size, num_classes), np.int64)
+    out = zeros((x.size, num_classes), x.dtype)
     out[np.arange(x.size), x.reshape(-1)] = 1
     return wrap(out.reshape(*x.shape, num_classes))

@@ -284,7 +284,7 @@ def _in_place(function: Any) -> None:
     def write(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return function(input, *args, inplace=True, **kwargs)
 
-    name = function.__name__ + "_"
+    name = write.__name__ = write.__qualname__ = function.__name__ + "_"
     write.__doc__ = f"`{name[:-1]}` in place."
     expose(
         write, name, method=False, torch=name in ("celu_", "selu_", "threshold_"), spaces=("nn.functional",)

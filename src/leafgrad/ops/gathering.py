@@ -17,7 +17,6 @@ from ..tensor.numpy_names import by_numpy_name
 from ..tensor.tensor import Tensor, wrap
 from ..values import gather as kernels
 from ..values.arguments import type_name
-from ..values.gather import along_dim
 from . import views
 from .arguments import integer, need_tensor
 from .arithmetic import conj, div, mul, not_differentiable, sub
@@ -383,7 +382,7 @@ def take_along_dim(
     if dim is None:
         return gather_row(reshaped(input, (-1,)), reshaped(indices, (-1,)), 0, False, out=out)
     dim = integer("take_along_dim", dim, "dim", 3)
-    shape, index = along_dim(input._data.shape, indices._data, dim)
+    shape, index = kernels.along_dim(input._data.shape, indices._data, dim)
     found: Any = wrap(index)
     if is_sample(indices):
         found = views.expand(remainder(indices, shape[dim] or 1), index.shape)

@@ -17,11 +17,11 @@ from ..tensor.node import edge_of
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import bump, inplace, unrecorded
 from ..values import advanced as kernels
+from ..values import index as plans
 from ..values import strides
 from ..values.arguments import INT64_MAX, number
 from ..values.buffers import zeros
 from ..values.dtype import BY_NP
-from ..values.index import plan
 from ..values.sequences import c_name as short_type
 from ..values.strides import check_overlap
 from . import views
@@ -233,7 +233,7 @@ def getitem(self: Tensor, index_: Any) -> Tensor:
         return view_of(self, strides.unsqueeze(x, 0), UNSQUEEZE, (0,))
     if modes:
         _refuse_bounds(index_)
-    steps, advanced = plan(x.shape, index_, Tensor, _data)
+    steps, advanced = plans.plan(x.shape, index_, Tensor, _data)
     for step in steps:
         self = _VIEWS[step[0]](self, *step[1:])
     return self if advanced is None else index(self, _tensors(advanced))
@@ -328,7 +328,7 @@ def setitem(self: Tensor, index_: Any, value: Any) -> None:
         return
     if modes:
         _refuse_bounds(index_)
-    steps, advanced = plan(self._data.shape, index_, Tensor, _data, True)
+    steps, advanced = plans.plan(self._data.shape, index_, Tensor, _data, True)
     value = _value(self, value)
     for step in steps:
         self = _VIEWS[step[0]](self, *step[1:])

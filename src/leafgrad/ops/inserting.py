@@ -28,13 +28,21 @@ def _replaced(self: ndarray, src: ndarray, view: Callable, *params: Any) -> ndar
     return out
 
 
+def _samples_of(src: Tensor, ndim: int) -> Tensor:
+    """A batch of sources for views of `ndim` dimensions, the batch's among them; where they are single numbers, as such."""
+    n = src._data.shape[0]
+    return views.reshape(src, (n, *(1,) * (ndim - 1))) if src._data.ndim == 1 < ndim else src
+
+
 select_row = primitive(
     "select_scatter", lambda self, src, /, dim, index: _replaced(self, src, views.select, dim, index), linear=True,
     vjp={
         "self": lambda grad, dim, index: select_row(grad, zeros_of(grad, ()), dim, index),
         "src": lambda grad, dim, index: views.select(grad, dim, index),
     },
-    batch=lambda self, src, dim, index: select_row(self, src, after(dim), index),
+    batch=lambda self, src, dim, index: select_row(
+        self, _samples_of(src, self._data.ndim - 1), after(dim), index
+    ),
 )  # fmt: skip
 slice_row = primitive(
     "slice_scatter", lambda self, src, /, dim, start, end, step: _replaced(self, src, views.slice_of, dim, start, end, step),
@@ -42,7 +50,9 @@ slice_row = primitive(
         "self": lambda grad, dim, start, end, step: slice_row(grad, zeros_of(grad, ()), dim, start, end, step),
         "src": lambda grad, dim, start, end, step: views.slice_of(grad, dim, start, end, step),
     },
-    batch=lambda self, src, dim, start, end, step: slice_row(self, src, after(dim), start, end, step),
+    batch=lambda self, src, dim, start, end, step: slice_row(
+        self, _samples_of(src, self._data.ndim), after(dim), start, end, step
+    ),
     linear=True,
 )  # fmt: skip
 diagonal_row = primitive(
@@ -51,7 +61,9 @@ diagonal_row = primitive(
         "self": lambda grad, offset, dim1, dim2: diagonal_row(grad, zeros_of(grad, ()), offset, dim1, dim2),
         "src": lambda grad, offset, dim1, dim2: views.diagonal(grad, offset, dim1, dim2),
     },
-    batch=lambda self, src, offset, dim1, dim2: diagonal_row(self, src, offset, after(dim1), after(dim2)),
+    batch=lambda self, src, offset, dim1, dim2: diagonal_row(
+        self, _samples_of(src, self._data.ndim - 1), offset, after(dim1), after(dim2)
+    ),
     linear=True,
 )  # fmt: skip
 

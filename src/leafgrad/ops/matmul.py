@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
-from ..op.record import Op
+from ..base.state import inner, modes, state
+from ..op.record import Op, stacking
 from ..op.table import expose
 from ..tensor.call import apply
+from ..tensor.elementwise import in_lane
 from ..tensor.kinds import fused
-from ..tensor.lanes import public_lane
+from ..tensor.lanes import binary_lane, public_lane
 from ..tensor.misuse import invalid, too_many, wrong
 from ..tensor.tensor import Tensor
 from ..tensor.write import into
@@ -163,13 +165,26 @@ def check_out_dot(out: Tensor, dtype: np.dtype) -> None:
 
 def _product(
     name: str, kernel: Callable, check: Callable, names: tuple[str, str], first: Callable, second: Callable,
-    check_out: Callable = check_out_dtype, batch: Callable | None = None,
+    check_out: Callable = check_out_dtype, **options: Any,
 ) -> Any:  # fmt: skip
     """A product of two tensors, with the fast lane of binary ops; `check` raises what the kernel refused.
 
     What is returned is for rules: on bare arrays it runs the kernel.  `op.public` takes tensors only.
     """
-    op = Op(name, kernel, names, (), vjp={names[0]: first, names[1]: second}, numbers=(), batch=batch)
+    op = Op(
+        name,
+        kernel,
+        names,
+        (),
+        vjp={names[0]: first, names[1]: second},
+        numbers=(),
+        multilinear=True,
+        **options,
+    )
+
+    def checked(op: Op, inputs: tuple) -> Any:
+        check(inputs[0]._data, inputs[1]._data)
+        return apply(op, inputs)
 
     def full(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> Any:
         if len(inputs) > 2:
@@ -177,14 +192,17 @@ def _product(
         for i, x in enumerate(inputs):
             if not isinstance(x, Tensor):
                 raise wrong(name, names[1] if i else "input", i + 1, "Tensor", x)
-        check(inputs[0]._data, inputs[1]._data)
         if out is None:
-            return apply(op, inputs)
+            if modes and not inner and not state.interceptors:
+                return in_lane(op, checked, inputs)
+            return checked(op, inputs)
+        check(inputs[0]._data, inputs[1]._data)
         if not isinstance(out, Tensor):
             raise wrong(name, "out", None, "Tensor", out)
         check_out(out, inputs[0]._data.dtype)
         return into(out, op, inputs)
 
+    op.lane = binary_lane
     op.public = lane = public_lane(op, full)
 
     def rule(x: Any, y: Any) -> Any:
@@ -206,6 +224,15 @@ def _adjoint_by(y: ndarray, x: ndarray) -> ndarray:
     if x.dtype.char in "fd":
         return x.T.dot(y) if x.size + y.size < LARGE else dot(x.T, y)
     return _matrices(x.T.conjugate(), y)
+
+
+def _stacked_by_adjoint(x: ndarray, y: ndarray) -> ndarray:
+    b, n, m = x.shape
+    return _by_adjoint(x.reshape(b * n, m), y).reshape(b, n, len(y))
+
+
+def _adjoint_by_stacked(y: ndarray, x: ndarray) -> ndarray:
+    return _batches(np.broadcast_to(x.T.conjugate(), (len(y), *x.shape[::-1])), y)
 
 
 # Note [Samples of products]
@@ -246,8 +273,8 @@ def _dot_samples(x: Any, y: Any, batched: tuple) -> Any:
 
 mm_of = _product(
     "mm", _matrices, check_mm, ("self", "mat2"),
-    fused(_by_adjoint, lambda grad, mat2: mm_of(grad, adjoint(mat2))),
-    fused(_adjoint_by, lambda grad, self: mm_of(adjoint(self), grad)),
+    stacking(fused(_by_adjoint, lambda grad, mat2: mm_of(grad, adjoint(mat2))), _stacked_by_adjoint),
+    stacking(fused(_adjoint_by, lambda grad, self: mm_of(adjoint(self), grad)), _adjoint_by_stacked),
     batch=_mm_samples,
 )  # fmt: skip
 bmm_of = _product(
@@ -260,19 +287,19 @@ mv_of = _product(
     "mv", _matrix_vector, check_mv, ("self", "vec"),
     lambda grad, vec: mul(unsqueeze(grad, 1), unsqueeze(conj(vec), 0)),
     lambda grad, self: mv_of(adjoint(self), grad),
-    check_out_mv, _mv_samples,
+    check_out_mv, batch=_mv_samples,
 )  # fmt: skip
 dot_of = _product(
     "dot", _vectors, _check_dot, ("self", "tensor"),
     lambda grad, tensor: mul(grad, conj(tensor)),
     lambda grad, self: mul(grad, conj(self)),
-    check_out_dot, lambda self, tensor, batched: _dot_samples(self, tensor, batched),
+    check_out_dot, batch=lambda self, tensor, batched: _dot_samples(self, tensor, batched),
 )  # fmt: skip
 vdot_of = _product(
     "vdot", _vectors_conj, _check_dot, ("self", "other"),
     lambda grad, other: mul(conj(grad), other),
     lambda grad, self: mul(grad, self),
-    check_out_dot, lambda self, other, batched: _dot_samples(conj(self), other, batched),
+    check_out_dot, batch=lambda self, other, batched: _dot_samples(conj(self), other, batched),
 )  # fmt: skip
 
 

@@ -134,7 +134,16 @@ def _each_weight(
     return classes, where(kept, found, 0)
 
 
+def _single(target: Tensor, weight: Tensor | None, ignore_index: int) -> bool:
+    """Whether each sample is one prediction, and weighs 1: then they are just a batch of the op's own."""
+    return target._data.ndim == 1 and weight is None and not (bottom(target)[0]._data == ignore_index).any()
+
+
 def _each(self: Tensor, target: Tensor, weight: Tensor | None, reduction: int, ignore_index: int) -> tuple:
+    if _single(target, weight, ignore_index):
+        losses = nll_row(self, target, None, NONE, ignore_index)[0]
+        shape = target._data.shape
+        return losses, wrap((np.zeros if reduction == NONE else np.ones)(shape, self._data.dtype))
     axis = 1 if self._data.ndim == 2 else 2
     classes, w = _each_weight(target, weight, ignore_index, self._data.dtype)
     picked = reshape(pick_many(self, unsqueeze(classes, axis), axis), classes._data.shape)
@@ -155,6 +164,8 @@ def _each_backward(
     sizes: tuple,
 ) -> Tensor:
     samples = target._data.shape[0]
+    if _single(target, weight, ignore_index):
+        return nll_row.backward(grad, target, None, total_weight, NONE, ignore_index, (samples, *sizes))
     classes, w = _each_weight(target, weight, ignore_index, grad._data.dtype)
     grad = div(grad, total_weight) if reduction == MEAN else grad
     if reduction != NONE:
@@ -181,6 +192,7 @@ def _nll_row(name: str, node: str) -> Any:
         batch=lambda grad, target, weight, total_weight, reduction, ignore_index, sizes: _each_backward(
             grad, target, weight, total_weight, reduction, ignore_index, sizes),
     )  # fmt: skip
+    row.backward = backward
     return row
 
 

@@ -99,8 +99,8 @@ def _row(name: str, node: str, forward: Callable, backward: Callable) -> Any:
     return row
 
 
-_REFLECT = _rows("Reflection", kernels.reflected)
-_REPLICATE = _rows("Replication", kernels.replicated)
+_REFLECT = _rows("Reflection", lambda *ends: kernels.reflected(*ends))
+_REPLICATE = _rows("Replication", lambda *ends: kernels.replicated(*ends))
 
 
 def _by_elements(x: Tensor, pads: tuple[int, ...], mode: str) -> Tensor:

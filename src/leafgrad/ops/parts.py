@@ -17,6 +17,7 @@ from ..tensor.tensor import Tensor, check_untracked
 from ..tensor.view import turn
 from ..tensor.write import bump, check_inplace
 from ..values import strides
+from ..values.buffers import no_room, zeros
 from ..values.device import channels_last, channels_last_3d, contiguous_format, preserve_format
 from . import views
 from .arguments import integer, need_tensor, size_list, sizes, wrap_dim, wrapped
@@ -283,7 +284,9 @@ def resize_(self: Tensor, *sizes_: Any, size: Any = None, memory_format: Any = N
     skip = strides.offset(x)
     if (skip + prod(shape)) * x.itemsize > strides.storage_bytes(x):
         old = strides.root(x).reshape(-1).view(x.dtype)
-        memory = np.zeros(skip + prod(shape), x.dtype)
+        if prod(shape) * x.itemsize >= 1 << 63:
+            raise no_room(shape, x.dtype)
+        memory = zeros((skip + prod(shape),), x.dtype)
         memory[: old.size] = old
         self._data = strides.at(memory, (shape, step, skip))
     else:

@@ -18,10 +18,9 @@ from ..tensor.node import edge_of
 from ..tensor.subclass import dress
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import bump, fill
-from ..values import distributions, integers, normal, sampling, strides
+from ..values import distributions, integers, normal, rng, sampling, strides
 from ..values import dtype as dtypes
 from ..values.dtype import BY_NP
-from ..values.rng import Generator
 from ..values.strides import check_overlap
 from .arguments import integer, need_tensor, size_list
 from .arithmetic import not_differentiable
@@ -105,8 +104,8 @@ def _random_factory(name: str, draw: Callable[[Any, ndarray], None]) -> None:
     public(method=False)(like_factory)
 
 
-_random_factory("rand", distributions.uniform)
-_random_factory("randn", normal.normal)
+_random_factory("rand", lambda *drawn: distributions.uniform(*drawn))
+_random_factory("randn", lambda *drawn: normal.normal(*drawn))
 
 
 _REST = (
@@ -222,7 +221,7 @@ def is_real(x: Any) -> bool:
 
 def generator_of(op: str, given: Any) -> Any:
     """A generator that was passed; TypeError if it is none."""
-    if given is not None and not isinstance(given, Generator):
+    if given is not None and not isinstance(given, rng.Generator):
         raise wrong(op, "generator", None, "torch.Generator", given)
     return given
 
@@ -371,7 +370,7 @@ _NORMALS = tuple(
     [
         Op(
             "normal",
-            normal.normal_around,
+            lambda *drawn: normal.normal_around(*drawn),
             names,
             node=f"NormalBackward{n}",
             vjp={x: _RULES[x] for x in names},

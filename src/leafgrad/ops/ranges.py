@@ -292,7 +292,11 @@ def logspace(
     _spaceable("logspace", np_dtype, n)
     if is_sample(start) or is_sample(end):
         return _logspace(_number(start), _number(end), n, np_dtype, float(base))
-    return _in_shape(ranges.powers(float(base), first, last, n, np_dtype), out, requires_grad)
+    try:
+        data = ranges.powers(float(base), first, last, n, np_dtype)
+    except (MemoryError, ValueError):
+        raise buffers.no_room((n,), np_dtype) from None
+    return _in_shape(data, out, requires_grad)
 
 
 # --- triangles ---

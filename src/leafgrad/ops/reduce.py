@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..op.record import stacking
 from ..op.table import public
 from ..tensor.misuse import ABSENT, invalid, wrong
 from ..tensor.numpy_names import by_numpy_name
@@ -73,14 +74,27 @@ def _sum(self: ndarray, dim: Dims, keepdim: bool, dtype: np.dtype | None = None)
     return r.sum(self if dtype is None else _ready(self, dtype), axes(dim, self.ndim), keepdim, dtype)
 
 
+def _widen_samples(grad: ndarray, dim: Dims, keepdim: bool, self_sym_sizes: tuple) -> ndarray:
+    sizes = self_sym_sizes
+    return widen(grad, after(dim or range(len(sizes))), keepdim, (len(grad), *sizes)) if sizes else grad
+
+
 total = single(
-    "sum", r.total, lambda grad, self_sym_sizes: spread(grad, self_sym_sizes), linear=True,
+    "sum", r.total,
+    stacking(
+        lambda grad, self_sym_sizes: spread(grad, self_sym_sizes),
+        lambda grad, self_sym_sizes: _widen_samples(grad, None, False, self_sym_sizes),
+    ),
+    linear=True,
     batch=lambda self, dtype: sum_dims(of_samples(self), (1,), False, dtype),
 )  # fmt: skip
 sum_dims = single(
     "sum",
     _sum,
-    lambda grad, dim, keepdim, self_sym_sizes: widen(grad, dim, keepdim, self_sym_sizes),
+    stacking(
+        lambda grad, dim, keepdim, self_sym_sizes: widen(grad, dim, keepdim, self_sym_sizes),
+        _widen_samples,
+    ),
     linear=True,
     node="SumBackward1",
 )

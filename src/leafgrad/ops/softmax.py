@@ -16,7 +16,8 @@ from ..tensor.tensor import Tensor
 from ..values import softmax as s
 from ..values.arguments import cast
 from ..values.dtype import parse
-from .arithmetic import mul, neg, sub
+from .arithmetic import add, mul, neg, sub
+from .copies import to_copy
 from .dims import check_out_dtype, data_of, one_dim, store, type_of
 from .exponential import exp
 from .reduce import sum_dims
@@ -43,12 +44,35 @@ def _softmax_back_slope(g: Any, grad: Any, result: Any, dim: int) -> Any:
     return sub(mul(g, sub(grad, _sum(mul(grad, result), dim))), mul(grad, _sum(mul(g, result), dim)))
 
 
+def _softmax_back_jvp(tangents: Any, grad: Any, result: Any, dim: int, output: Any) -> Any:
+    g, r = tangents
+    terms = []
+    if g is not None:
+        terms.append(softmax_back(g, result, dim))
+    if r is not None:
+        terms.append(
+            sub(mul(r, sub(grad, _sum(mul(grad, result), dim))), mul(result, _sum(mul(grad, r), dim)))
+        )
+    return terms[0] if len(terms) == 1 else add(*terms)
+
+
+def _log_softmax_back_jvp(tangents: Any, grad: Any, result: Any, dim: int, output: Any) -> Any:
+    g, r = tangents
+    terms = []
+    if g is not None:
+        terms.append(log_softmax_back(g, result, dim))
+    if r is not None:
+        terms.append(neg(mul(mul(r, exp(result)), _sum(grad, dim))))
+    return terms[0] if len(terms) == 1 else add(*terms)
+
+
 softmax_back: Any = primitive(
     "_softmax_backward_data", _softmax_back,
     vjp={
         "grad": lambda g, result, dim: softmax_back(g, result, dim),
         "result": lambda g, grad, result, dim: _softmax_back_slope(g, grad, result, dim),
     },
+    jvp=_softmax_back_jvp,
     node="SoftmaxBackwardDataBackward0", outputs=("output",), batch=alike,
 )  # fmt: skip
 log_softmax_back = primitive(
@@ -57,6 +81,7 @@ log_softmax_back = primitive(
         "grad": lambda g, result, dim: sub(g, _sum(mul(g, exp(result)), dim)),
         "result": lambda g, grad, result, dim: neg(mul(mul(g, exp(result)), _sum(grad, dim))),
     },
+    jvp=_log_softmax_back_jvp,
     node="LogSoftmaxBackwardDataBackward0", outputs=("output",), batch=alike,
 )  # fmt: skip
 
@@ -71,9 +96,24 @@ def _log_softmax(self: ndarray, dim: int, dtype: np.dtype | None = None) -> ndar
     return s.log_softmax(x, dim % (x.ndim or 1)) if x.size else x.copy()
 
 
-softmax = single("softmax", _softmax, lambda grad, result, dim: softmax_back(grad, result, dim))
+def _in_dtype(t: Any, result: Any) -> Any:
+    return t if t._data.dtype == result._data.dtype else to_copy(t, result._data.dtype)
+
+
+def _log_softmax_jvp(tangents: Any, self: Any, dim: int, dtype: Any, result: Any) -> Any:
+    t = _in_dtype(tangents[0], result)
+    return sub(t, _sum(mul(t, exp(result)), dim))
+
+
+softmax = single(
+    "softmax", _softmax, lambda grad, result, dim: softmax_back(grad, result, dim),
+    jvp=lambda tangents, self, dim, dtype, result: softmax_back(_in_dtype(tangents[0], result), result, dim),
+)  # fmt: skip
 log_softmax = single(
-    "log_softmax", _log_softmax, lambda grad, result, dim: log_softmax_back(grad, result, dim)
+    "log_softmax",
+    _log_softmax,
+    lambda grad, result, dim: log_softmax_back(grad, result, dim),
+    jvp=_log_softmax_jvp,
 )
 
 # --- what users call ---

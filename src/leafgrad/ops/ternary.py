@@ -16,7 +16,7 @@ from ..tensor.misuse import invalid, wrong
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.write import into
 from ..values import kernels as k
-from ..values.arguments import CPP, plain
+from ..values.arguments import CPP, number, plain
 from ..values.blocks import LARGE
 from ..values.buffers import like
 from ..values.dtype import BY_NP
@@ -207,14 +207,27 @@ _addcdiv = elementary(
 
 
 def _value(op: str, value: Any) -> Any:
-    if type(value) is int or type(value) is float:
-        return value
+    """The factor as a number; TypeError if it is none, OverflowError for an integer of more than 64 bits."""
     if isinstance(value, Tensor) and value._data.size == 1:
-        return value.item()
-    value = int(value) if isinstance(value, np.bool) else plain(value)
-    if not isinstance(value, int | float | complex):
-        raise wrong(op, "value", None, "Number", value)
+        value = value.item()
+    elif type(value) is not int and type(value) is not float:
+        value = int(value) if isinstance(value, np.bool) else plain(value)
+        if not isinstance(value, int | float | complex):
+            raise wrong(op, "value", None, "Number", value)
+    if type(value) is int and not -(2**63) <= value < 2**64:
+        raise OverflowError(messages.INT_TOO_BIG)
     return value
+
+
+def _held(value: Any, *tensors: Any) -> Any:
+    """The factor as the dtype in which these tensors are computed takes it; RuntimeError if that cannot hold it."""
+    if (type(value) is int and value == 1) or not all(isinstance(t, Tensor) for t in tensors):
+        return value
+    dtype = common(*[t._data for t in tensors])
+    if dtype.kind == "b":
+        return value
+    held = number(value, np.dtype(np.float32) if dtype.itemsize == 2 and dtype.kind in "fV" else dtype)
+    return held.item() if dtype.kind in "iu" else value.real if dtype.kind != "c" else value
 
 
 _ADDC = ("Tensor input, Tensor tensor1, Tensor tensor2, *, Number value = 1, Tensor out = None",)
@@ -228,7 +241,9 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
     >>> torch.addcmul(torch.tensor([1.0]), torch.tensor([2.0]), torch.tensor([3.0]), value=10)
     tensor([61.])
     """
-    return _addcmul(input, tensor1, tensor2, _value("addcmul", value), out=out)
+    return _addcmul(
+        input, tensor1, tensor2, _held(_value("addcmul", value), input, tensor1, tensor2), out=out
+    )
 
 
 @public(inplace=True, signatures=_ADDC)
@@ -239,9 +254,10 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
     >>> torch.addcdiv(torch.tensor([1.0]), torch.tensor([2.0]), torch.tensor([4.0]), value=10)
     tensor([6.])
     """
+    value = _value("addcdiv", value)
     if all(isinstance(t, Tensor) and t._data.dtype.kind in "iub" for t in (tensor1, tensor2)):
         raise RuntimeError(messages.ADDCDIV_INTEGERS)
-    return _addcdiv(input, tensor1, tensor2, _value("addcdiv", value), out=out)
+    return _addcdiv(input, tensor1, tensor2, _held(value, input, tensor1, tensor2), out=out)
 
 
 # --- nan_to_num ---

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..op.record import stacking
 from ..tensor.kinds import primitive
 from ..tensor.tensor import Tensor, wrap
 from ..tensor.view import moved
@@ -31,7 +32,7 @@ def zeros_of(like: Any, shape: tuple) -> Any:
 
 def after(dim: Any) -> Any:
     """A dimension, or several, of a sample, counted in the whole batch, whose first axis the samples make."""
-    if type(dim) in (tuple, list):
+    if type(dim) in (tuple, list, range):
         return tuple([after(d) for d in dim])
     return dim + 1 if dim >= 0 else dim
 
@@ -75,18 +76,20 @@ def _reshape_samples(self: Any, size: tuple) -> Any:
     return reshape(self, (shape[0], *shape_for(size, prod(shape[1:]))))
 
 
-view = view_row(
-    "view", _view, lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes), batch=_reshape_samples
+_in_shape = stacking(
+    lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes),
+    lambda grad, self_sym_sizes: grad.reshape(len(grad), *self_sym_sizes),
 )
+view = view_row("view", _view, _in_shape, batch=_reshape_samples)
 reshape_alias = view_row(
     "_reshape_alias",
     _view,
-    lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes),
+    _in_shape,
     node="ReshapeAliasBackward0",
     batch=_reshape_samples,
 )
 unsafe_view = moved(
-    "_unsafe_view", lambda self, size: self.reshape(size), lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes),
+    "_unsafe_view", lambda self, size: self.reshape(size), _in_shape,
     node="UnsafeViewBackward0", batch=_reshape_samples,
 )  # fmt: skip
 
@@ -165,7 +168,9 @@ def _expand_samples(self: Any, shape: tuple) -> Any:
 expand = view_row(
     "expand",
     strides.expand,
-    lambda grad, self_sym_sizes: sum_to_size(grad, self_sym_sizes),
+    stacking(
+        lambda grad, self_sym_sizes: sum_to_size(grad, self_sym_sizes), lambda grad, self_sym_sizes: grad
+    ),
     batch=_expand_samples,
 )
 
@@ -185,23 +190,30 @@ def _squeeze_dim(self: ndarray, dim: int) -> ndarray:
 squeeze_all = view_row(
     "squeeze",
     lambda self: _squeeze(self, range(self.ndim)),
-    lambda grad, self_sym_sizes: reshape(grad, self_sym_sizes),
+    _in_shape,
     batch=lambda self: squeeze_dims(self, tuple(range(1, self._data.ndim))),
+)
+_unsqueezed = stacking(
+    lambda grad, dim, self_sym_sizes: reshape(grad, self_sym_sizes),
+    lambda grad, dim, self_sym_sizes: grad.reshape(len(grad), *self_sym_sizes),
 )
 squeeze = view_row(
     "squeeze",
     _squeeze_dim,
-    lambda grad, dim, self_sym_sizes: reshape(grad, self_sym_sizes),
+    _unsqueezed,
     node="SqueezeBackward1",
 )
 squeeze_dims = view_row(
     "squeeze", lambda self, dim: _squeeze(self, [d % self.ndim for d in dim] if self.ndim else ()),
-    lambda grad, dim, self_sym_sizes: reshape(grad, self_sym_sizes), node="SqueezeBackward2",
+    _unsqueezed, node="SqueezeBackward2",
 )  # fmt: skip
 unsqueeze = view_row(
     "unsqueeze",
     lambda self, dim: strides.unsqueeze(self, dim % (self.ndim + 1)),
-    lambda grad, dim: squeeze(grad, dim),
+    stacking(
+        lambda grad, dim: squeeze(grad, dim),
+        lambda grad, dim: _squeeze_dim(grad, dim + 1 if dim >= 0 else dim),
+    ),
     batch=lambda self, dim: unsqueeze(self, after(dim)),
 )
 alias = view_row("alias", lambda self: self[...], lambda grad: grad, batch=lambda self: alias(self))
@@ -223,12 +235,23 @@ def _transpose(self: ndarray, dim0: int, dim1: int) -> ndarray:
 
 
 permute = view_row(
-    "permute", lambda self, dims: self.transpose(dims), lambda grad, dims: permute(grad, inverse(dims)),
+    "permute", lambda self, dims: self.transpose(dims),
+    stacking(
+        lambda grad, dims: permute(grad, inverse(dims)),
+        lambda grad, dims: grad.transpose(0, *after(inverse(dims))),
+    ),
     batch=lambda self, dims: permute(self, (0, *after(dims))),
 )  # fmt: skip
-transpose = view_row("transpose", _transpose, lambda grad, dim0, dim1: transpose(grad, dim0, dim1))
+transpose = view_row(
+    "transpose", _transpose,
+    stacking(
+        lambda grad, dim0, dim1: transpose(grad, dim0, dim1),
+        lambda grad, dim0, dim1: grad.swapaxes(*after((dim0, dim1))) if grad.ndim > 1 else grad,
+    ),
+)  # fmt: skip
 t = view_row(
-    "t", lambda self: self.T, lambda grad: t(grad),
+    "t", lambda self: self.T,
+    stacking(lambda grad: t(grad), lambda grad: grad.swapaxes(1, 2) if grad.ndim == 3 else grad),
     batch=lambda self: alias(self) if self._data.ndim < 3 else transpose(self, 1, 2),
 )  # fmt: skip
 

@@ -72,8 +72,16 @@ class Level:
         self.transforms, self.tangents, self.lifts = state.transforms, state.levels, False
 
     def __call__(self, op: Op, inputs: Sequence, params: tuple, out: Any, again: Callable[[], Any]) -> Any:
-        if not any(map(self.hides, inputs)) and (out is None or out is INPLACE or not self.hides(out)):
-            return again()
+        for x in inputs:
+            if x.__class__ is Tensor:
+                notes = x._notes
+                if notes.__class__ is Batched and notes.level is self:
+                    break
+            elif self.hides(x):
+                break
+        else:
+            if out is None or out is INPLACE or not self.hides(out):
+                return again()
         if state.levels or state.transforms > self.transforms:
             inputs = [self._met(x) if i or out is not INPLACE else x for i, x in enumerate(inputs)]
         if out is INPLACE:
@@ -142,19 +150,17 @@ class Level:
         if type(op.batch) is composite:
             state.interceptors = (*state.interceptors, self)  # until the call is over: see `intercepted`
             return self.expanded(op.batch.formula(*inputs, *params))
-        names = arguments(op.batch)
-        if "batched" in names:
-            given = dict(zip(op.inputs, map(self.physical, inputs), strict=False))
-            given["batched"] = tuple(map(self._marks, inputs))
-        else:
-            given = dict(zip(op.inputs, map(self.expanded, inputs), strict=False))
-        if not op.inputs:  # any number of them
-            given["tensors"] = (
-                self.physical(tuple(inputs)) if "batched" in names else self.expanded(tuple(inputs))
-            )
-        given.update(zip(op.params, params, strict=False))
-        given["samples"] = self.size
-        return op.batch(*[given[name] for name in names])
+        try:
+            places, as_they_are = _plans[op]
+        except KeyError:
+            places, as_they_are = _plans[op] = _plan(op)
+        given: list = [self.physical(x) if as_they_are else self.expanded(x) for x in inputs]
+        if not op.inputs:
+            given = [tuple(given)]
+        env = [*given, *params, self.size]
+        if as_they_are:
+            env.append(tuple([self._marks(x) for x in inputs]))
+        return op.batch(*[env[i] for i in places])
 
     def _aligned(self, inputs: Sequence) -> tuple:
         """Physical tensors that broadcast as the logical ones do: the batch axis, then as many of size 1 as are missing.
@@ -345,7 +351,7 @@ def in_tangents(x: Tensor, level: Level) -> bool:
 # What a transform differentiates may have no samples of a level that was open before, until it meets what has: then it is
 # expanded.  The gradient that comes back is one for each sample.  As long as the level is open, that is what is asked for:
 # it travels on as a batched tensor.  Afterwards somebody outside asks, and it is summed.
-# (Bare arrays cannot be batched, so an engine that may come by here lets tensors travel: `travel_as_tensors`.)
+# (Bare arrays cannot be batched, so an engine that may come by here lets tensors travel; see stacked.py.)
 
 
 def _lift(self: np.ndarray, at: int, level: Level) -> np.ndarray:
@@ -367,11 +373,6 @@ lift = view(
     "lift", _lift, lambda grad, at, level: _unlift(grad, at, level), node="ExpandBackward0",
     batch=lambda self, at, level: lift(self, at + 1, level),
 )  # fmt: skip
-
-
-def travel_as_tensors(starts: Sequence[Tensor]) -> bool:
-    """Whether gradients that start with these must travel as tensors: some are batched, or may come to be."""
-    return any(map(levels_of, starts)) or any(level.lifts for level in open_levels())
 
 
 def show_all(x: Tensor, levels: Sequence[Level]) -> Tensor:
@@ -404,6 +405,15 @@ def open_levels() -> tuple[Level, ...]:
 
 
 # --- what rules are made of ---
+
+_plans: dict[Op, tuple] = {}
+
+
+def _plan(op: Op) -> tuple[list[int], bool]:
+    """Where the arguments of its batch rule lie in the list (inputs..., params..., samples, batched), and whether it names the last."""
+    layout = [*(op.inputs or ("tensors",)), *op.params, "samples", "batched"]
+    names = arguments(op.batch)
+    return [layout.index(name) for name in names], "batched" in names
 
 
 def _wide(x: Tensor, shape: tuple, kept: int = 0) -> Tensor:

@@ -14,7 +14,7 @@ from ..op.record import REGISTRY, Op
 from .batch import Level
 from .call import record, recording
 from .node import edge_of
-from .overloads import OpOverload, arguments_of, overload_of
+from .overloads import OpOverload, overload_of, shown_as
 from .overriding import ordered_by
 from .packing import pack_inputs
 from .subclass import _disabled_torch_dispatch_impl
@@ -25,15 +25,21 @@ from .write import INPLACE, _before, bump, check_inplace, rebase
 class Asked:
     """The op that a handler was asked for, and how to do it as if nobody had asked."""
 
-    __slots__ = ("again", "args", "done", "func", "grad", "result")
+    __slots__ = ("again", "args", "done", "func", "grad", "kwargs", "result")
 
-    def __init__(self, func: OpOverload, args: tuple, again: Callable) -> None:
-        self.func, self.args, self.again, self.grad = func, args, again, state.grad_enabled
+    def __init__(self, func: OpOverload, args: tuple, kwargs: dict, again: Callable) -> None:
+        self.func, self.args, self.kwargs, self.again, self.grad = (
+            func,
+            args,
+            kwargs,
+            again,
+            state.grad_enabled,
+        )
         self.done, self.result = False, None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What `func(*args, **kwargs)` gives inside the handler."""
-        if self.done or len(args) != len(self.args) or not all(map(_same, args, self.args)):
+        if self.done or not (_same(list(args), list(self.args)) and self._named(kwargs)):
             return self.func.perform(*args, **kwargs)
         self.done = True
         grad = state.grad_enabled
@@ -43,6 +49,10 @@ class Asked:
         finally:
             set_grad_enabled(grad)
         return self.result
+
+    def _named(self, kwargs: dict) -> bool:
+        known = self.kwargs
+        return kwargs.keys() == known.keys() and all(_same(kwargs[name], known[name]) for name in known)
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -57,8 +67,7 @@ def ask(
     handler: Callable, op: Op, inputs: Sequence, params: tuple, out: Any, again: Callable, types: tuple
 ) -> Any:
     """The result of a call as a handler gives it, with the history that the op gives; NotImplemented if it has none."""
-    func = overload_of(op, inputs, params, out)
-    args, kwargs = arguments_of(op, inputs, params, out)
+    func, args, kwargs = shown_as(op, inputs, params, out)
     edges: tuple = ()
     if recording() and out in (None, INPLACE) and _differentiable(op, inputs):
         edges = tuple([edge_of(x) if op.differentiates(i) else None for i, x in enumerate(inputs)])
@@ -73,7 +82,7 @@ def ask(
             kept = _before(op, inputs, edges, former)
         finally:
             state.packers = packers
-    asked = Asked(func, args, again)
+    asked = Asked(func, args, kwargs, again)
     before, state.asked = state.asked, asked
     try:
         with quiet():
@@ -82,6 +91,13 @@ def ask(
         state.asked = before
     if result is NotImplemented or result is None:
         return result
+    if (
+        op.outputs is not None
+        and len(op.outputs) < 2
+        and op.name != "_local_scalar_dense"
+        and not isinstance(result, Tensor)
+    ):
+        raise RuntimeError(messages.OPERATOR_RESULT.format(value=result, type="Tensor"))
     result = tuple(result) if isinstance(result, list) else result
     if out is INPLACE:
         if not asked.done and result is inputs[0]:
@@ -91,14 +107,6 @@ def ask(
     elif any(edges):
         _give_history(op, inputs, params, edges, result)
     return result
-
-
-def _as_it_is(t: Tensor, edge: Any) -> Tensor:
-    """A copy of a tensor, made by its class, for a node that keeps its former value."""
-    with quiet():
-        copy = REGISTRY["clone"].public(t, None)
-    copy._node = edge
-    return copy
 
 
 def _keeps_first(op: Op, edges: tuple) -> bool:
@@ -169,7 +177,7 @@ class ModeInterceptor:
 
 def push(interceptor: Any) -> None:
     """Let an interceptor see what those below vmap see, before all that are there."""
-    enter_mode(interceptor)
+    enter_mode(interceptor, around=True)
     for name in ("interceptors", "opened"):
         there = getattr(state, name)
         place = next((i for i, each in enumerate(there) if type(each) is Level), len(there))

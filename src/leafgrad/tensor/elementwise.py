@@ -12,16 +12,18 @@ out_says: whether only the very dtype of the result is right for `out=`, and wha
 (and in place).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..base import messages
-from ..base.state import modes, state
+from ..base.state import inner, modes, state
 from ..op.record import Op
 from ..values import promotion
 from ..values.arguments import CPP, plain
 from ..values.dtype import BY_NP
+from . import forward
 from .call import apply
 from .intercept import intercepted
 from .misuse import invalid, renew_arguments, too_many, wrong
@@ -41,8 +43,29 @@ def elementwise(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> A
     """
     if len(inputs) > len(op.inputs):
         raise too_many(op.name, len(op.inputs), len(inputs))
-    if modes and state.interceptors:
-        return intercepted(op, inputs, params, out, lambda: elementwise(op, inputs, params, out))
+    if modes:
+        if state.interceptors:
+            return intercepted(op, inputs, params, out, lambda: elementwise(op, inputs, params, out))
+        if out is None and not inner and op.lane is not None and len(inputs) == len(op.inputs):
+            return in_lane(op, general, inputs, params)
+    return general(op, inputs, params, out)
+
+
+def in_lane(op: Op, full: Callable, inputs: tuple, params: tuple = ()) -> Any:
+    """The call in the op's fast lane, where the modes that are open only ask what to do before or after it.
+
+    full: what is done in all but the common cases.
+    """
+    if op.quiet is None:
+        op.quiet = op.lane(op, full, ())
+    out = op.quiet(*inputs, *params)
+    if state.levels and out._notes is None:  # tangents, if it has any, it would have got on the way
+        forward.push(op, inputs, params, out)
+    return out
+
+
+def general(op: Op, inputs: tuple, params: tuple = (), out: Any = None) -> Any:
+    """The same where nobody intercepts it."""
     values = [operand(op, inputs, i) for i in range(len(inputs))]
     if op.weigh:
         params = tuple([plain(p) if i in op.weigh else p for i, p in enumerate(params)])

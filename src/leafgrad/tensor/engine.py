@@ -37,35 +37,31 @@ SMALL = 1024  # elements; fewer are copied faster than it is found out whether t
 def run(
     roots: Sequence,
     grads: Sequence,
-    keep_graph: bool,
-    create_graph: bool,
+    walk: "Walk",
     targets: Sequence | None,
     accumulate: bool,
-    tensors: bool = False,
 ) -> list:
     """Walk backwards.
 
     roots, grads: edges and the gradients (tensors) that enter there.  targets: edges to which alone gradients are wanted, or
     None for all leaves; accumulate: whether the targets are leaves whose `.grad` is wanted (backward) or gradients are
-    captured and returned (grad), in the order of the targets, None where none arrived.  tensors: let gradients travel as
-    tensors even where nothing is recorded (as they do while a forward level is open).
+    captured and returned (grad), in the order of the targets, None where none arrived.
     """
-    tensors = tensors or create_graph or bool(modes and (state.levels or state.interceptors))
-    walk = _Walk(keep_graph, create_graph, tensors)
+    walk.count(roots)
     if targets is not None:
-        walk.aim(roots, targets, accumulate)
+        walk.aim(targets, accumulate)
     walk.start(roots, grads)
     outer, state.walk = state.walk, walk
     go = walk.go if not modes or state.profiler is None else partial(state.profiler.walk, walk)
     try:
-        if not tensors:  # bare arrays record nothing; where a user's code is called, `quiet` sees to it
+        if not walk.tensors:  # bare arrays record nothing; where a user's code is called, `quiet` sees to it
             go()
             if walk.notes is not None:
                 with quiet():
                     walk.finish()
             return walk.captured
         mode = state.grad_enabled
-        set_grad_enabled(create_graph)
+        set_grad_enabled(walk.create_graph)
         try:
             go()
             walk.finish()
@@ -76,8 +72,16 @@ def run(
         state.walk = outer
 
 
-class _Walk:
-    """One pass of the engine."""
+def watched() -> bool:
+    """Whether somebody is to see what the engine computes, for which gradients must travel as tensors."""
+    return bool(modes and (state.levels or state.interceptors))
+
+
+class Walk:
+    """One pass of the engine.
+
+    tensors: whether gradients travel as tensors, as they must where they are recorded or somebody watches.
+    """
 
     __slots__ = (
         "captured",
@@ -94,6 +98,8 @@ class _Walk:
         "tensors",
     )
 
+    watch: Any = None  # what runs a node, where it is not its `vjp`
+
     def __init__(self, keep_graph: bool, create_graph: bool, tensors: bool) -> None:
         self.keep_graph, self.create_graph, self.tensors = keep_graph, create_graph, tensors
         self.sums: dict[Node, Any] = {}  # what has arrived at a node so far
@@ -103,39 +109,13 @@ class _Walk:
         self.deps: dict[Node, int] = {}  # how many gradients are still to arrive
         self.ready: list[tuple[float, Node]] = []  # a heap; no two have one number
         self.leaves: list[Any] = []  # those that are ready; they are served before anything else runs
-        self.needed: dict[Node, bool] | None = None
+        self.needed: set[Node] | None = None  # those from which a target can be reached, if there are targets
         self.captures: dict[Node, list[tuple[int, int]]] = {}  # node -> (output number, place in `captured`)
         self.captured: list[Any] = []
         self.notes: dict | None = None  # of hooks, by a key of theirs, while the walk lasts
 
-    def aim(self, roots: Sequence, targets: Sequence, accumulate: bool) -> None:
-        """Note from which nodes a target can be reached."""
-        self.captured = [None] * len(targets)
-        reach: dict[Node, bool] = {}
-        for place, edge in enumerate(targets):
-            node, nr = resolve(edge)
-            if node is not None:
-                reach[node] = True
-                if not accumulate:
-                    self.captures.setdefault(node, []).append((nr, place))
-        stack: list[tuple[Node, bool]] = [
-            (node, False) for node, _ in map(resolve, roots) if node is not None
-        ]
-        seen = set()
-        while stack:
-            node, done = stack.pop()
-            below = [n for e in node.edges if (n := resolve(e)[0]) is not None]
-            if done:
-                if node not in reach:
-                    reach[node] = any(reach.get(n, False) for n in below)
-            elif node not in seen:
-                seen.add(node)
-                stack.append((node, True))
-                stack.extend((n, False) for n in below if n not in seen)
-        self.needed = reach
-
-    def start(self, roots: Sequence, grads: Sequence) -> None:
-        """Count what every node has to wait for, and put the first gradients in place."""
+    def count(self, roots: Sequence) -> None:
+        """Count what every node has to wait for."""
         deps = self.deps
         stack: list[Node] = []
         for edge in roots:
@@ -153,11 +133,37 @@ class _Walk:
                     else:
                         deps[edge] = 1
                         stack.append(edge)
+
+    def aim(self, targets: Sequence, accumulate: bool) -> None:
+        """Note from which nodes a target can be reached."""
+        self.captured = [None] * len(targets)
+        self.needed = reach = set()
+        for place, edge in enumerate(targets):
+            node, nr = resolve(edge)
+            if node is not None:
+                reach.add(node)
+                if not accumulate:
+                    self.captures.setdefault(node, []).append((nr, place))
+        users: dict[Node, list[Node]] = {}
+        for node in self.deps:
+            for edge in node.edges:
+                if edge is not None:
+                    users.setdefault(edge.node if edge.__class__ is Edge else edge, []).append(node)
+        stack = list(reach)
+        while stack:
+            for node in users.get(stack.pop(), ()):
+                if node not in reach:
+                    reach.add(node)
+                    stack.append(node)
+
+    def start(self, roots: Sequence, grads: Sequence) -> None:
+        """Put the first gradients in place."""
+        deps = self.deps
         for edge, grad in zip(roots, grads, strict=True):
-            self._arrive(edge, grad if self.tensors else grad._data)
+            self._arrive(edge, self._taken(grad))
         starts = {edge.node if edge.__class__ is Edge else edge: None for edge in reversed(roots)}
         for node in reversed(starts):
-            if not deps[node] and (self.needed is None or self.needed.get(node, False)):
+            if not deps[node] and (self.needed is None or node in self.needed):
                 if node.seq is LAST:
                     self.leaves.append(node)
                 else:
@@ -202,7 +208,7 @@ class _Walk:
         """Run ready nodes until none is left."""
         ready, deps, sums, needed, tensors = self.ready, self.deps, self.sums, self.needed, self.tensors
         keep_graph, captures, ndarray, leaves = self.keep_graph, self.captures, np.ndarray, self.leaves
-        watch: Any = anomaly.watch if anomaly.state.on else None
+        watch: Any = anomaly.watch if anomaly.state.on else self.watch
         accumulate: Any = self._accumulate
         if modes and state.profiler is not None:
             watch, accumulate = state.profiler.node, partial(state.profiler.leaf, accumulate)
@@ -228,7 +234,7 @@ class _Walk:
             following = None
             grad = sums.pop(node, None)
             hooks = node.hooks
-            if hooks is not None or captures:
+            if hooks is not None or (captures and node in captures):
                 grad = self._before(node, hooks, grad)
                 if needed is not None and not self._goes_on(node):
                     continue
@@ -242,7 +248,7 @@ class _Walk:
                 if edge is None:
                     continue
                 target = edge.node if type(edge) is Edge else edge
-                if needed is not None and not needed.get(target, False):
+                if needed is not None and target not in needed:
                     continue
                 g = grads[nr]
                 if g is not None:
@@ -303,7 +309,7 @@ class _Walk:
         """Whether a needed node has work to do beyond being looked at."""
         if node not in self.captures:
             return True
-        return any(self.needed.get(resolve(e)[0], False) for e in node.edges if e is not None)  # type: ignore
+        return any(resolve(e)[0] in self.needed for e in node.edges if e is not None)  # type: ignore
 
     # --- gradients into their space ---
 
@@ -311,11 +317,11 @@ class _Walk:
         try:
             dtype = edge.dtype
             if dtype is None:  # a leaf that takes gradients of any dtype
-                dtype = (grad._data if self.tensors else np.asarray(grad)).dtype
+                dtype = (grad._data if isinstance(grad, Tensor) else np.asarray(grad)).dtype
                 cast = isinstance(node, OpNode) and node.op is REGISTRY["_to_copy"]
                 if cast or (dtype.kind == "c" and edge.data.dtype.kind != "c"):
                     dtype = edge.data.dtype
-            return (fit_tensor if self.tensors else fit)(grad, edge.shape, dtype)
+            return self._in_space(grad, edge.shape, dtype)
         except ValueError:
             if type(edge) is Nowhere:
                 return grad
@@ -326,6 +332,9 @@ class _Walk:
                 "expected": list(edge.shape),
             }
             raise RuntimeError(messages.INVALID_GRADIENT.format(**words)) from None
+
+    def _in_space(self, grad: Any, shape: tuple, dtype: np.dtype) -> Any:
+        return (fit_tensor if self.tensors else fit)(grad, shape, dtype)
 
     # --- leaves ---
 
@@ -373,6 +382,9 @@ class _Walk:
 
     def _shown(self, g: Any) -> Any:
         return g if g is None or self.tensors else wrap(g)
+
+    def _shown_at(self, edge: Any, g: Any) -> Tensor:
+        return wrap(fit(g, *_space(edge, g)))
 
     def _taken(self, g: Any) -> Any:
         return g if g is None or self.tensors else g._data
@@ -431,8 +443,8 @@ class _Walk:
 
     def _retain(self, notes: Any, grad: Tensor) -> None:
         if notes.grad is None:
-            notes.grad = grad.clone() if self.create_graph else wrap(grad._data.copy())
-        elif self.create_graph:
+            notes.grad = REGISTRY["clone"].public(grad, None) if self.tensors else wrap(grad._data.copy())
+        elif self.tensors:
             notes.grad = REGISTRY["add"].public(notes.grad, grad)
         else:
             notes.grad = wrap(notes.grad._data + grad._data)
@@ -447,7 +459,7 @@ class _Walk:
                     if g is None or type(e) is Nowhere
                     else g
                     if isinstance(g, Tensor)
-                    else wrap(fit(g, *_space(e, g)))
+                    else self._shown_at(e, g)
                     for g, e in zip(grads, node.edges, strict=True)
                 ]
             )
@@ -474,7 +486,7 @@ def will_run(node: Node) -> bool:
     walk = state.walk
     if walk.needed is None:
         return node in walk.deps
-    if not walk.needed.get(node, False):
+    if node not in walk.needed:
         return False
     if not node.edges and node in walk.captures:
         raise RuntimeError(messages.MULTI_GRAD_LEAF)
@@ -488,7 +500,7 @@ def accumulate(node: AccumulateGrad, grad: Tensor | None) -> tuple:
         raise RuntimeError(messages.INPLACE_SHAPE.format(shape=list(node.shape), broadcast=list(both)))
     if grad is not None and grad._data.shape != node.shape:
         grad = REGISTRY["expand"].public(grad, node.shape)
-    walk = _Walk(False, state.grad_enabled, True)
+    walk = Walk(False, state.grad_enabled, True)
     last = Hooks()
     if node.hooks is not None:
         last.after = node.hooks.after

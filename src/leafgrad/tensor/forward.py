@@ -1,8 +1,9 @@
 """Forward mode: tangents that travel with values, for as long as a level is open.
 
 Where an op has no forward rule of its own (`Op.jvp`), one is derived.  An elementwise op has a diagonal Jacobian, so for real
-dtypes its vjp is its jvp.  A linear op is applied to the tangents.  For all else the vjp, which is linear in `grad`, is
-transposed by differentiating it once more (J. Townsend, "A new trick for calculating Jacobian vector products", 2017).
+dtypes its vjp is its jvp.  A linear op is applied to the tangents, a multilinear one to one tangent at a time.  For all
+else the vjp, which is linear in `grad`, is transposed by differentiating it once more (J. Townsend, "A new trick for
+calculating Jacobian vector products", 2017).
 """
 
 from collections.abc import Sequence
@@ -15,17 +16,16 @@ from ..base import messages
 from ..base.state import set_grad_enabled, state
 from ..op.record import REGISTRY, Op
 from ..values.strides import contiguous, elements, in_bytes, is_dense
-from .engine import fit_tensor, run
-from .intercept import everyone
+from .engine import Walk, fit_tensor, run
 from .node import LEAVES, AccumulateGrad, resolve
 from .tensor import Tensor, counter_of, notes_of, wrap
 
 
 def tangent_of(t: Any, level: int) -> Tensor | None:
     """The tensor's tangent at a level, or None."""
-    if not isinstance(t, Tensor) or t._notes is None or t._notes.tangents is None:
+    if not isinstance(t, Tensor) or (notes := t._notes) is None or not notes.tangents:
         return None
-    return t._notes.tangents.get(level)
+    return notes.tangents.get(level)
 
 
 def without(t: Any, level: int) -> Any:
@@ -34,8 +34,7 @@ def without(t: Any, level: int) -> Any:
         return t
     out = wrap(t._data, t._node)
     out._counter = counter_of(t)
-    older = {k: v for k, v in t._notes.tangents.items() if k < level}
-    if older:
+    if older := {k: v for k, v in t._notes.tangents.items() if k < level}:
         notes_of(out).tangents = older
     return out
 
@@ -77,24 +76,41 @@ def widened(x: Tensor, like: Tensor, strides_: tuple) -> Tensor:
 
 def push(op: Op, inputs: Sequence, params: tuple, out: Any) -> None:
     """Give the outputs of a call their tangents, for every open level in which an input has one.  None in inference mode."""
-    if state.inference:
+    for x in inputs:
+        if isinstance(x, Tensor) and x._notes is not None and x._notes.tangents:
+            break
+    else:
         return
     outs = (out,) if isinstance(out, Tensor) else out
-    if not any(o is not None and o._data.dtype.kind in "fcV" for o in outs):
+    for o in outs:
+        if o is not None and o._data.dtype.kind in "fcV":
+            break
+    else:
         return  # integers have no tangents
+    if state.inference:
+        return
     for level in state.levels:
         tangents = [tangent_of(x, level) for x in inputs]
-        if all(t is None for t in tangents):
+        for t in tangents:
+            if t is not None:
+                break
+        else:
             continue
         primals = [without(x, level) for x in inputs]
-        with everyone():
+        seen = [twin(o, level) for o in outs]
+        before = state.interceptors
+        state.interceptors = state.opened  # a tangent may be anybody's business
+        try:
             if op.view:
                 tangents = [_laid_alike(op, inputs[0], tangents[0], level)]
-            found = jvp(op, primals, tangents, params, [twin(o, level) for o in outs])
+            found = jvp(op, primals, tangents, params, seen)
+        finally:
+            state.interceptors = before
         for o, t in zip(outs, found, strict=True):
             if t is not None and o is not None:
                 set_tangent(o, level, t)
-                keep_for_reverse(o, level)
+                if o._node is not None:
+                    keep_for_reverse(o, level)
 
 
 # Note [Forward over reverse]
@@ -139,15 +155,17 @@ def jvp(op: Op, primals: list, tangents: list, params: tuple, outs: list) -> Seq
     if op.jvp is not None:
         found = op.jvp(tangents, *primals, *params, *outs)
         return (found,) if found is None or isinstance(found, Tensor) else found
-    if op.elementwise and op.rules and all(_real(x) for x in (*primals, *outs)):
+    if op.elementwise and op.rules and not any(map(_complex, primals)) and not any(map(_complex, outs)):
         return (_diagonal(op, primals, tangents, params, outs),)
     if op.linear:
         return _applied(op, primals, tangents, params)
+    if op.multilinear:
+        return (_by_turns(op, primals, tangents, params),)
     return _transposed(op, primals, tangents, params, outs)
 
 
-def _real(x: Any) -> bool:
-    return not isinstance(x, Tensor) or x._data.dtype.kind != "c"
+def _complex(x: Any) -> bool:
+    return isinstance(x, Tensor) and x._data.dtype.kind == "c"
 
 
 def _environment(op: Op, primals: list, params: tuple, outs: list, needs: list[bool]) -> list:
@@ -189,6 +207,15 @@ def _applied(op: Op, primals: list, tangents: list, params: tuple) -> Sequence[T
     return (found,) if isinstance(found, Tensor) else found
 
 
+def _by_turns(op: Op, primals: list, tangents: list, params: tuple) -> Tensor:
+    total: Any = None
+    for i, t in enumerate(tangents):
+        if t is not None:
+            term = op.public(*primals[:i], t, *primals[i + 1 :], *params)
+            total = term if total is None else REGISTRY["add"].public(total, term)
+    return total
+
+
 def _transposed(op: Op, primals: list, tangents: list, params: tuple, outs: list) -> Sequence[Tensor | None]:
     mode = state.grad_enabled
     set_grad_enabled(True)
@@ -220,6 +247,6 @@ def _transposed(op: Op, primals: list, tangents: list, params: tuple, outs: list
         set_grad_enabled(mode)
     if not roots:
         return [wrap(np.zeros_like(o._data)) for o in outs[:count]] + [None] * (len(outs) - count)
-    found = run(roots, starts, True, mode, [g._node for g in cotangents], False, True)
+    found = run(roots, starts, Walk(True, mode, True), [g._node for g in cotangents], False)
     zeros = [wrap(np.zeros_like(o._data)) if f is None else f for f, o in zip(found, outs, strict=False)]
     return [*zeros, *[None] * (len(outs) - count)]

@@ -8,7 +8,7 @@ from ..base.state import modes, state
 from ..base.where import warn
 from ..op.record import Op
 from ..values.dtype import BY_NP, dtype
-from .batch import levels_of
+from .batch import levels_of, open_levels
 from .intercept import intercepted
 from .leaf import engage, follow, retire
 from .node import LEAVES, AccumulateGrad, Node, Nowhere, edge_of, hooks_of, resolve, tracked
@@ -25,6 +25,7 @@ from .tensor import (
     untracked,
     wrap,
 )
+from .within import inner, within
 
 _NAMES_IN_C = {
     "Char": "signed char", "Byte": "unsigned char", "Short": "short int", "Long": "long int", "Half": "c10::Half",
@@ -104,32 +105,37 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     """
     if type(requires_grad) is not bool:
         raise TypeError(messages.REQUIRES_GRAD_ARGUMENT.format(type=type(requires_grad).__name__))
-    if requires_grad and BY_NP[self._data.dtype].category < 2:
-        raise RuntimeError(messages.REQUIRES_GRAD_METHOD_DTYPE)
-    if state.transforms:
+    if state.transforms and not (requires_grad and BY_NP[self._data.dtype].category < 2):
         raise RuntimeError(messages.TRANSFORM_REQUIRES_GRAD)
-    _set_requires_grad(self, requires_grad)
-    return self
+    return requiring(self, requires_grad)
+
+
+def requiring(t: Tensor, mode: bool = True) -> Tensor:
+    """t, which was just made and is to require grad: inside a transform too, where `requires_grad_` is refused."""
+    if mode and BY_NP[t._data.dtype].category < 2:
+        raise RuntimeError(messages.REQUIRES_GRAD_METHOD_DTYPE)
+    _set_requires_grad(t, mode)
+    return t
 
 
 @_attribute
 def is_leaf(self: Tensor) -> bool:
     """Whether the tensor was made by the user, not by a recorded op: the places where gradients are kept."""
-    edge = edge_of(self)
+    edge = edge_of(inner(self))
     return edge is None or type(edge) in LEAVES
 
 
 @_attribute
 def grad_fn(self: Tensor) -> Node | None:
     """The node that made this tensor; None for a leaf."""
-    edge = edge_of(self)
+    edge = edge_of(inner(self))
     return None if edge is None or type(edge) in LEAVES else resolve(edge)[0]
 
 
 @_attribute
 def output_nr(self: Tensor) -> int:
     """Which output of `grad_fn` this tensor is."""
-    return resolve(self._node)[1]
+    return resolve(inner(self)._node)[1]
 
 
 @_attribute
@@ -143,7 +149,8 @@ def grad(self: Tensor) -> Tensor | None:
         return node.grad
     if notes is not None and (notes.grad is not None or notes.retains):
         return notes.grad
-    if self._node is not None and type(self._node) is not Nowhere:
+    edge = inner(self)._node
+    if edge is not None and type(edge) not in LEAVES:
         warn(messages.NON_LEAF_GRAD)
     return None
 
@@ -270,6 +277,12 @@ def data(self: Tensor, value: Tensor) -> None:  # noqa: F811
         raise TypeError(messages.DATA_KIND.format(type=type(value).__name__))
     if self._node is not None and BY_NP[value._data.dtype].category < 2:
         raise RuntimeError(messages.DATA_DTYPE)
+    if state.transforms:
+        levels = open_levels()
+        if levels_of(self) and levels[-1].transforms == state.transforms:
+            raise RuntimeError(messages.VMAP_SET_DATA)
+        if len(levels) < state.transforms:  # not vmap alone
+            raise RuntimeError(messages.TRANSFORM_SET_DATA)
     self._data = value._data
     if untracked(value) is not untracked(self):
         self._counter = FRESH if untracked(self) else Untracked(self._counter[0])
@@ -326,11 +339,14 @@ def register_hook(self: Tensor, hook: Any) -> RemovableHandle:
     >>> x.sum().backward(); x.grad
     tensor([10., 10.])
     """
-    edge = edge_of(self)
+    edge = edge_of(inner(self))
     if edge is None:
         raise RuntimeError(messages.HOOK_NO_GRAD)
+    node: Any
     node, nr = resolve(edge) if type(edge) is not Nowhere else (edge, 0)
-    return RemovableHandle(hooks_of(node).tensor.setdefault(nr, Table()), hook)  # type: ignore[arg-type]
+    if state.transforms:
+        hook = within(hook, node, levels_of(self))
+    return RemovableHandle(hooks_of(node).tensor.setdefault(nr, Table()), hook)
 
 
 @_method
@@ -343,7 +359,7 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Any) -> RemovableHand
     >>> x.sum().backward()
     tensor([1., 1.])
     """
-    edge = edge_of(self)
+    edge = edge_of(inner(self))
     if edge is None:
         raise RuntimeError(messages.HOOK_NO_GRAD)
     if type(edge) not in LEAVES:
@@ -360,8 +376,10 @@ def retain_grad(self: Tensor) -> None:
     >>> y = x * 2; y.retain_grad(); y.sum().backward(); y.grad
     tensor([1., 1.])
     """
-    if not tracked(self):
+    if not self.requires_grad:
         raise RuntimeError(messages.RETAIN_NO_GRAD)
+    if state.transforms:
+        raise RuntimeError(messages.TRANSFORM_RETAIN_GRAD)
     if self._node is None or type(self._node) in LEAVES:
         return
     node, nr = resolve(edge_of(self))

@@ -35,7 +35,7 @@ class opened:
         self.interceptor = interceptor
 
     def __enter__(self) -> Any:
-        enter_mode(self.interceptor)
+        enter_mode(self.interceptor, around=True)
         self.before = state.interceptors, state.opened
         state.interceptors = (*state.interceptors, self.interceptor)
         state.opened = (*state.opened, self.interceptor)

@@ -63,7 +63,8 @@ def unary(
     if not options.get("weigh") and options.get("to") is None:
         options.setdefault("out_says", (True, messages.FOUND_DTYPE))
     op = Op(name, kernel, (input,), params, vjp={input: vjp}, elementwise=True, **options)
-    op.public = _named(parameter_lane(op) if params else unary_lane(op), op, doc)
+    op.lane = parameter_lane if params else unary_lane
+    op.public = _named(op.lane(op), op, doc)
     if not params:
         op.public.write = unary_write_lane(op)
 
@@ -100,6 +101,7 @@ def binary(
     """
     rules = {names[0]: self, names[1]: other}
     op = Op(name, kernel, names, (), vjp=rules, elementwise=True, numbers=numbers, **options)
+    op.lane = binary_lane
     op.public = _named(public_lane(op, elementwise), op, doc)
     op.operator = binary_lane(op, _operate)
     op.public.write = write_lane(op, elementwise)

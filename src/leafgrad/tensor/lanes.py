@@ -2,7 +2,7 @@
 
 The common case: tensors of one dtype (or a number), no mode open, no `out=`.  Then a lane computes, wraps and
 records just what the rules name.  Everything else goes to the full lane (elementwise.py), before anything has
-been changed.
+been changed.  Where modes are open, it may come back to a lane made anew that does not ask for them (`in_lane`).
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ def refused_kinds(op: Op) -> str:
 HERE = refused_kinds.__code__.co_filename
 
 
-def unary_lane(op: Op) -> Callable:
+def unary_lane(op: Op, full: Callable = elementwise, modes: Sequence = modes) -> Callable:
     """The public function of an op of one input."""
     kernel: Any = op.kernel
     small = getattr(kernel, "small", kernel)
@@ -45,18 +45,18 @@ def unary_lane(op: Op) -> Callable:
 
     def call(input: Tensor, *extra: Any, out: Tensor | None = None) -> Tensor:
         if out is not None or modes or extra:
-            return elementwise(op, (input, *extra), (), out)
+            return full(op, (input, *extra), (), out)
         try:
             x = input._data
         except AttributeError:
-            return elementwise(op, (input,))
+            return full(op, (input,))
         try:
             data = small(x, out=...) if x.size < LARGE else kernel(x)
         except TypeError:
-            return elementwise(op, (input,))
+            return full(op, (input,))
         dtype = x.dtype
         if data.dtype is not (BOOL if compares else dtype) or dtype.kind in slow:
-            return elementwise(op, (input,))
+            return full(op, (input,))
         t = _new(Tensor)
         t._data = data
         t._node = None
@@ -95,7 +95,7 @@ def unary_lane(op: Op) -> Callable:
     return call
 
 
-def parameter_lane(op: Op) -> Callable:
+def parameter_lane(op: Op, full: Callable = elementwise, modes: Sequence = modes) -> Callable:
     """The function of an op of one input and parameters."""
     kernel: Any = op.kernel
     keep = op.kept((True,))
@@ -104,17 +104,17 @@ def parameter_lane(op: Op) -> Callable:
 
     def call(input: Tensor, *params: Any, out: Tensor | None = None) -> Tensor:
         if type(input) is not Tensor or out is not None or modes:
-            return elementwise(op, (input,), params, out)
+            return full(op, (input,), params, out)
         x = input._data
         dtype = x.dtype
         if dtype.kind in slow:
-            return elementwise(op, (input,), params)
+            return full(op, (input,), params)
         try:
             data = kernel(x, *params)
         except (TypeError, OverflowError):
-            return elementwise(op, (input,), params)
+            return full(op, (input,), params)
         if data.dtype is not dtype:
-            return elementwise(op, (input,), params)
+            return full(op, (input,), params)
         t = _new(Tensor)
         t._data = data
         t._node = None
@@ -144,7 +144,7 @@ def parameter_lane(op: Op) -> Callable:
     return call
 
 
-def binary_lane(op: Op, full: Callable) -> Callable:
+def binary_lane(op: Op, full: Callable, modes: Sequence = modes) -> Callable:
     """The function of an op of two inputs, as operators call it; `full` is what it does in all but the common cases."""
     kernel: Any = op.kernel
     small = getattr(kernel, "small", kernel)

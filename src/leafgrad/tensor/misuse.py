@@ -23,28 +23,28 @@ class Missing:
     Python's own sentence for a missing argument is not torch's, and this way finding out costs nothing.
     """
 
-    __slots__ = ("_fails",)
+    __slots__ = ("_told",)
 
     def __init__(self, function: str, names: tuple[str, ...], signatures: tuple[str, ...]) -> None:
-        def fails() -> Exception:
-            if signatures:
-                return invalid(function, signatures)
-            values = entry().f_locals
-            absent = [n for n in names if type(values.get(n)) is Missing] or list(names[-1:])
-            template = messages.MISSING_ONE if len(absent) == 1 else messages.MISSING_SOME
-            return TypeError(
-                template.format(op=function, n=len(absent), names=", ".join(f'"{n}"' for n in absent))
-            )
-
-        object.__setattr__(self, "_fails", fails)
+        object.__setattr__(self, "_told", (function, names, signatures))
 
     def _raise(self, *_: Any) -> Any:
-        raise object.__getattribute__(self, "_fails")()
+        raise _none_given(*object.__getattribute__(self, "_told"))
 
     __getattr__ = __index__ = __iter__ = __len__ = __bool__ = __float__ = __call__ = __getitem__ = _raise
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __lt__ = __le__ = __gt__ = (
         __ge__
     ) = _raise
+
+
+def _none_given(function: str, names: tuple[str, ...], signatures: tuple[str, ...]) -> TypeError:
+    """The error for required arguments, of those called `names`, that a call does not give."""
+    if signatures:
+        return invalid(function, signatures)
+    values = entry().f_locals
+    absent = [n for n in names if type(values.get(n)) is Missing] or list(names[-1:])
+    template = messages.MISSING_ONE if len(absent) == 1 else messages.MISSING_SOME
+    return TypeError(template.format(op=function, n=len(absent), names=", ".join(f'"{n}"' for n in absent)))
 
 
 def entry() -> FrameType:

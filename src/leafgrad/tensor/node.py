@@ -121,11 +121,11 @@ class Node:
 
     def register_hook(self, fn: Any) -> RemovableHandle:
         """Call `fn(grad_inputs, grad_outputs)` after the node has run; it may return new grad_inputs."""
-        return RemovableHandle(hooks_of(self).post, fn)
+        return RemovableHandle(hooks_of(self).post, within(fn, self) if state.transforms else fn)
 
     def register_prehook(self, fn: Any) -> RemovableHandle:
         """Call `fn(grad_outputs)` before the node runs; it may return new grad_outputs."""
-        return RemovableHandle(hooks_of(self).pre, fn)
+        return RemovableHandle(hooks_of(self).pre, within(fn, self) if state.transforms else fn)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
@@ -525,6 +525,11 @@ class Input(Node):
 
     def vjp(self, grad: Any, tensors: bool) -> Any:
         return (grad,) if self.edges else ()
+
+
+def within(hook: Any, node: Node) -> Any:
+    """Set by within.py: a hook that is registered inside a transform."""
+    raise NotImplementedError
 
 
 def accumulate(node: Node, grad: Any) -> tuple:

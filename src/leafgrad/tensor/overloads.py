@@ -14,6 +14,7 @@ from ..op.record import REGISTRY, Op
 from ..op.table import FUNCTIONS, METHODS, SPACES
 from .call import apply
 from .elementwise import elementwise
+from .packing import bare
 from .tensor import Tensor
 from .view import turn
 from .write import INPLACE, inplace, into
@@ -52,6 +53,12 @@ _DIMS = {
 }
 
 
+def _ways() -> set[str]:
+    """All words after the dot."""
+    binary = {word for words in _BINARY.values() for word in words}
+    return {"default", "out", "Tensor", "Scalar", *binary, *_WORDS.values(), *_DIMS.values()}
+
+
 class OpOverloadPacket:
     """All ways to call one op; calling it takes that which fits."""
 
@@ -74,7 +81,7 @@ class OpOverloadPacket:
         try:
             return self._found[word]
         except KeyError:
-            if self.namespace != "aten":
+            if self.namespace != "aten" or word not in _ways():
                 raise AttributeError(messages.NO_OVERLOAD.format(packet=str(self), word=word)) from None
             return self.overload(word)
 
@@ -100,7 +107,9 @@ class OpOverload:
 
     def __init__(self, packet: OpOverloadPacket, word: str, function: Callable | None = None) -> None:
         self.overloadpacket, self._overloadname, self.function = packet, word, function
-        self.calls: dict[int, _Call] = {}  # our ops that it may stand for, by how many arguments they have
+        self.calls: dict[
+            int, _Call
+        ] = {}  # those of ours that handlers have been shown as this, by how many arguments they have
         self._opname, self.namespace = packet.__name__, packet.namespace
         self.__name__ = f"{packet.__name__}.{word}"
 
@@ -123,11 +132,10 @@ class OpOverload:
 
     def perform(self, *args: Any, **kwargs: Any) -> Any:
         """Do the op."""
-        if self.function is None:
-            counts = [n for n in self.calls if n >= len(args) + len(kwargs) - ("out" in kwargs)]
-            if counts:
-                return self.calls[min(counts)](*args, **kwargs)
-        return (self.function or _public(self._opname))(*args, **kwargs)
+        if self.function is not None:
+            return self.function(*args, **kwargs)
+        call = next((call for call in self.calls.values() if call.takes(args, kwargs)), None)
+        return (call or _public(self._opname))(*args, **kwargs)
 
     def redispatch(self, *args: Any, **kwargs: Any) -> Any:
         """The same."""
@@ -189,9 +197,7 @@ aten = namespace("aten")
 def overload_of(op: Op, inputs: Sequence, params: tuple, out: Any) -> OpOverload:
     """The overload that a call of an op is."""
     name = op.name + "_" * (out is INPLACE and not op.name.endswith("_"))
-    found = aten.packet(name).overload(_word(op, inputs, params, out))
-    found.calls[len(op.inputs or (1,)) + len(op.params)] = _Call(op, out is INPLACE)
-    return found
+    return aten.packet(name).overload(_word(op, inputs, params, out))
 
 
 def _word(op: Op, inputs: Sequence, params: tuple, out: Any) -> str:
@@ -209,22 +215,44 @@ def _word(op: Op, inputs: Sequence, params: tuple, out: Any) -> str:
     return _WORDS.get(name, "default")
 
 
-def arguments_of(op: Op, inputs: Sequence, params: tuple, out: Any) -> tuple[tuple, dict]:
-    """The arguments of a call as a handler gets them: inputs (any number of them as one list), then params."""
+def shown_as(op: Op, inputs: Sequence, params: tuple, out: Any) -> tuple[OpOverload, tuple, dict]:
+    """A call as a handler gets it: the overload, its arguments (inputs, any number of them as one list; then params), what is named.
+
+    From then on the overload takes arguments like these.
+    """
     first = (list(inputs),) if not op.inputs else tuple(inputs)
     args = tuple([list(a) if type(a) is tuple else a for a in (*first, *params)])
+    full = len(args)
     while args and args[-1] is None:
         args = args[:-1]
-    return args, {} if out is None or out is INPLACE else {"out": out}
+    func = overload_of(op, inputs, params, out)
+    if full not in func.calls:
+        func.calls[full] = _Call(op, out is INPLACE)
+    func.calls[full].lengths.add(len(args))
+    return func, args, {} if out is None or out is INPLACE else {"out": out}
 
 
 class _Call:
-    """Calls an op with arguments as `arguments_of` gives them."""
+    """Calls an op with arguments as `shown_as` gives them."""
 
-    __slots__ = ("inplace", "op")
+    __slots__ = ("inplace", "lengths", "op")
 
     def __init__(self, op: Op, inplace: bool) -> None:
         self.op, self.inplace = op, inplace
+        self.lengths: set[int] = set()  # how many arguments handlers have been shown
+
+    def takes(self, args: tuple, kwargs: dict) -> bool:
+        """Whether these are arguments as handlers are shown them; else they are those of the public function."""
+        op = self.op
+        if len(args) + len(kwargs) - ("out" in kwargs) not in self.lengths:
+            return False
+        if any(name not in op.inputs and name not in op.params for name in kwargs if name != "out"):
+            return False
+        inputs = len(op.inputs) or 1
+        return op.elementwise or not (
+            any(isinstance(a, int | float | str) for a in args[:inputs])
+            or any(isinstance(a, Tensor) for a in args[inputs:])
+        )
 
     def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         op = self.op
@@ -253,8 +281,9 @@ def perform(op: Op, inputs: Sequence, params: tuple, out: Any = None) -> Any:
         return inputs[0].detach() if op.name == "detach" else inputs[0].item()
     if op.elementwise:
         return elementwise(op, tuple(inputs), params, out)
+    values = tuple(map(bare, inputs))
     if out is None:
-        return apply(op, inputs, params)
+        return apply(op, inputs, params, values)
     if out is INPLACE:
-        return turn(inputs[0], op, params) if op.view else inplace(op, inputs, params)
-    return into(out, op, inputs, params)
+        return turn(inputs[0], op, params) if op.view else inplace(op, inputs, params, values)
+    return into(out, op, inputs, params, values)

@@ -13,7 +13,7 @@ from typing import Any
 from ..base import messages
 from ..base.state import state
 from ..base.where import warn
-from .subclass import ALL, _default, ignores_functions
+from .subclass import ALL, DisableTorchFunctionSubclass, _default, ignores_functions
 from .tensor import Tensor
 
 _UNSHOWN = {"grad_variables", "plain"}  # arguments that torch does not hand on
@@ -24,16 +24,17 @@ class Entry:
 
     shown: what handlers get as `func`, or a function that returns it.  name: torch's, for errors.  whole: whether torch has
     it in Python: then plain tensors count among the types, and optional arguments are given by name, all of them.
-    own: whether plain tensors count although it is not.  operator: whether it hands on to the other operand.
+    own: whether plain tensors count although it is not.  operator: whether it hands on to the other operand.  classes: whether
+    those of the arguments are asked, or modes alone.
     """
 
-    __slots__ = ("function", "name", "names", "operator", "own", "shown", "whole")
+    __slots__ = ("classes", "function", "name", "names", "operator", "own", "shown", "whole")
 
     def __init__(
         self, function: Callable, shown: Any, name: str, whole: bool, own: bool, operator: bool
     ) -> None:
         self.function, self.shown, self.name, self.operator = function, shown, name, operator
-        self.whole, self.own = whole, own or whole
+        self.whole, self.own, self.classes = whole, own or whole, True
         code: Any = getattr(function, "__code__", None)
         regular = whole and not code.co_flags & 4
         self.names = code.co_varnames[: code.co_argcount] if regular else ()
@@ -41,6 +42,8 @@ class Entry:
     def asks(self, args: tuple, kwargs: dict) -> list | None:
         """The arguments whose classes are to be asked before the function does its work; None if nobody is, not even a mode."""
         if state.functions:
+            if not self.classes:
+                return []
             found = overriding((*args, *kwargs.values()) if kwargs else args)
             if state.function_modes or any(map(_defines, map(type, found))):
                 return found
@@ -48,6 +51,9 @@ class Entry:
 
     def handled(self, found: list, args: tuple, kwargs: dict) -> Any:
         """What a mode or a class makes of the call."""
+        if not self.classes and not state.function_modes:
+            with DisableTorchFunctionSubclass():  # nor does what it calls ask any
+                return self.function(*args, **kwargs)
         if self.whole:
             found = ordered((*args, *kwargs.values()), plain=True)
         elif self.own and type(args[0]) is Tensor:

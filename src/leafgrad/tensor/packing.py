@@ -269,7 +269,7 @@ class Opened(OpNode):
     __slots__ = ("multi", "op")
 
     def unpack(self, tensors: bool) -> list:
-        return self.saved if tensors else list(map(_bare, self.saved))
+        return self.saved if tensors else list(map(bare, self.saved))
 
 
 def _any(kept: Any) -> bool:
@@ -279,7 +279,8 @@ def _any(kept: Any) -> bool:
     return isinstance(kept, Packed)
 
 
-def _bare(x: Any) -> Any:
+def bare(x: Any) -> Any:
+    """The array of a tensor; of several things, with the arrays of the tensors among them."""
     if isinstance(x, Tensor):
         return x._data
     if (type(x) is tuple or type(x) is list) and any(isinstance(t, Tensor) for t in x):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import blocks, strides
+from . import blocks, buffers, strides
 from .accumulate import add_along
 from .blocks import LARGE
 from .copies import MOVED, contiguous, copy_into
@@ -106,7 +106,7 @@ def embed_diagonal(x: ndarray, skip: int, axis1: int, axis2: int) -> ndarray:
     shape = list(x.shape[:-1])
     for axis in sorted((axis1, axis2)):
         shape.insert(axis, n)
-    out = np.zeros(shape, x.dtype)
+    out = buffers.zeros(tuple(shape), x.dtype)
     strides.diagonal(out, skip, axis1, axis2)[...] = x
     return out
 

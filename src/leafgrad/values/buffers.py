@@ -62,24 +62,34 @@ def empty(shape: tuple[int, ...], dtype: np.dtype) -> ndarray:
     if size < SMALLEST or dtype.hasobject:
         return np.empty(shape, dtype)
     if size >= 1 << 63:
-        raise RuntimeError(messages.SIZE_OVERFLOW.format(size=list(shape)))
+        raise no_room(shape, dtype)
     try:
         return ndarray(shape, dtype, _memory(size).view(Owner))
     except MemoryError:
-        raise RuntimeError(messages.NO_MEMORY.format(bytes=size)) from None
+        raise no_room(shape, dtype) from None
 
 
 def zeros(shape: tuple[int, ...], dtype: np.dtype) -> ndarray:
     """The same, zero everywhere."""
     size = prod(shape) * dtype.itemsize
     if size < SMALLEST or size > LIMIT // 2 or dtype.hasobject:
+        if size >= 1 << 63:
+            raise no_room(shape, dtype)
         try:
             return np.zeros(shape, dtype)
         except MemoryError:
-            raise RuntimeError(messages.NO_MEMORY.format(bytes=size)) from None
+            raise no_room(shape, dtype) from None
     out = empty(shape, dtype)
     out.reshape(-1).view(np.uint8).fill(0)
     return out
+
+
+def no_room(shape: tuple[int, ...], dtype: np.dtype) -> RuntimeError:
+    """The error for an array that is too large for this machine, or for any."""
+    size = prod(shape) * dtype.itemsize
+    if size >= 1 << 63:
+        return RuntimeError(messages.SIZE_OVERFLOW.format(size=list(shape)))
+    return RuntimeError(messages.NO_MEMORY.format(bytes=size))
 
 
 def like(array: ndarray, dtype: np.dtype | None = None) -> ndarray:

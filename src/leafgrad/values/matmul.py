@@ -53,7 +53,11 @@ def bmm(x: ndarray, y: ndarray) -> ndarray:
     b, n, m = x.shape
     p = y.shape[2]
     if m == 1:  # outer products
-        return np.multiply(x, y, out=buffers.empty((b, n, p), x.dtype) if x.dtype == y.dtype else ...)
+        if b * n * p < SMALL or x.dtype != y.dtype:
+            return np.multiply(x, y, out=...)
+        return np.einsum(
+            "bi,bj->bij", x[:, :, 0], y[:, 0], out=buffers.empty((b, n, p), x.dtype)
+        )  # 2/3 of the time
     if b > 1 and y.strides[0] == 0:  # one matrix for all: one product of all rows with it
         return dot(x.reshape(b * n, m), y[0]).reshape(b, n, p)
     if b > 1 and x.strides[0] == 0 and p == 1:

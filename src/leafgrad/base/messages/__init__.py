@@ -3,19 +3,19 @@
 The first sentence is torch's own, because people match on it; what follows is ours: where, and the repair.
 """
 
+from typing import TYPE_CHECKING
+
 from .arguments import *
-from .checkpoints import *
-from .checks import *
-from .extending import *
-from .functional import *
-from .graph import *
-from .indexing import *
-from .linalg import *
-from .making import *
-from .movement import *
-from .profiling import *
-from .saving import *
-from .sums import *
-from .transforms import *
-from .trees import *
-from .values import *
+
+if TYPE_CHECKING:
+    from .others import *
+else:
+
+    def __getattr__(name: str) -> str:
+        if name.isupper():
+            from . import others
+
+            if hasattr(others, name):
+                message = globals()[name] = getattr(others, name)
+                return message
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,20 +11,42 @@ FUNCTION_PLAIN_METHOD = (
     "Defining your `__torch_function__` as a plain method is deprecated and will be an error in future, please define it as a "
     "classmethod."
 )
+FUNCTION_SEQUENCE = "expected a sequence"
 FUNCTION_ALONE = ". The class defines __torch_function__, and is no tensor: leafgrad asks it once `leafgrad.overrides` has been imported."
 
-DISPATCH_FAILED = "Multiple dispatch failed for 'torch.ops.{name}'; all __torch_dispatch__ handlers returned NotImplemented:\n\n{who}"
+DISPATCH_FAILED = "Multiple dispatch failed for 'torch._ops.{name}'; all __torch_dispatch__ handlers returned NotImplemented:\n\n{who}"
 NO_OVERLOAD = "The underlying op of '{packet}' has no overload name '{word}'"
 NO_OP = "'_OpNamespace' '{namespace}' object has no attribute '{name}'"
 WRAPPER_DISPATCH = "{cls} must define __torch_dispatch__"
+WRAPPER_FORMAT = (
+    "_make_wrapper_subclass() lays out a tensor by its strides: memory_format={format} is not supported."
+)
 TOLIST_CLASS = ".tolist() is not supported for tensor subclasses, got {cls}"
 NUMPY_CLASS = ".numpy() is not supported for tensor subclasses."
 
 # --- operators of users ---
 
 OPERATOR_NAME = "not enough values to unpack (expected 2, got 1). The name of an operator is 'namespace::name', not {name!r}."
+LIBRARY_MISSING = "torch.library.{name} is not there: {why}"
+LIBRARY_LIBRARY = "there is no table of kernels by dispatch key; define an operator with torch.library.custom_op (schema= takes its text)."
+LIBRARY_TRITON = "kernels are Python functions on the CPU; use torch.library.custom_op."
+LIBRARY_AUTOCAST = "there is no autocast."
+LIBRARY_FAKE = "there are no tensors without values, which it is about; test an operator's gradients with torch.autograd.gradcheck."
+OPERATOR_IDENT = "expected ident but found '{found}' here:\n{name}"
+OPERATOR_TAKEN = (
+    "Tried to register an operator ({schema}) with the same name and overload name multiple times. "
+    "The namespace aten is that of torch's own operators."
+)
+OPERATOR_KIND = "{function}({op}): got unexpected type for op: {type}"
+OPERATOR_ABSENT = "operator {name} does not exist"
+OPERATOR_NOTHING = (
+    "Expected PythonKernelHolder for {op} to return None but it returned something else instead."
+)
 OPERATOR_TOO_MANY = (
     "{op}() expected at most {most} argument(s) but received {got} argument(s). Declaration: {schema}"
+)
+OPERATOR_TOO_MANY_POSITIONAL = (
+    "{op}() takes {most} positional argument(s) but {got} was/were given. Declaration: {schema}"
 )
 OPERATOR_MISSING = "{op}() is missing value for argument '{name}'. Declaration: {schema}"
 OPERATOR_TWICE = "Argument '{name}' specified both as positional and keyword argument. Schema: {schema}"
@@ -49,7 +71,6 @@ OPERATOR_ALIAS = (
     "operator and (2) may not alias any inputs to this custom operator or other returns. Please return a clone of the offending "
     "output tensor(s) (e.g. return x.clone()) or refactor the custom operator to not return y."
 )
-OPERATOR_GRADIENTS = "function {name} returned an incorrect number of gradients (expected {want}, got {got})"
 OPERATOR_STRUCTURE = "Expected the return from backward to be of the same structure as the inputs. Got: {got} (return from backward), {want} (inputs)"
 OPERATOR_MUTATES = (
     "The schema {schema} does not say of the same arguments as mutates_args={names} that they are written to."
@@ -61,10 +82,11 @@ OPERATOR_LOOP = (
 OPERATOR_VMAP = "The vmap rule of {op} must return a tuple of two: (outputs, out_dims)"
 OPERATOR_VMAP_DIMS = "The vmap rule of {op} returned out_dims={out_dims}, which does not fit its outputs"
 INFER = "infer_schema(func): {what} Got func with signature {signature})"
-INFER_STRING = "mutates_args must be a list of names, or the string 'unknown'"
+INFER_STRING = "mutates_args must either be a sequence of the names of the arguments that are mutated or the string 'unknown'."
 INFER_VARARGS = "We do not support positional-only args, varargs, or varkwargs."
 INFER_NO_TYPE = "Parameter {name} must have a type annotation."
 INFER_TYPE = "Parameter {name} has unsupported type {type}."
+INFER_DEFAULT_TYPE = "Parameter {name} has an unsupported default value type {type}."
 INFER_DEFAULT = "Parameter {name} has an unsupported default value: {default}."
 INFER_MUTATES = (
     "{names} in mutates_args were not found in the custom op's signature. mutates_args should contain the names of all args that the "
@@ -88,4 +110,7 @@ TRACED_VALUE = (
 TRACING_MODE = (
     "tracing_mode={mode!r} needs tensors without values, which leafgrad has none of: only 'real' is there."
 )
-TRACING_MODE_UNKNOWN = "Unexpected tracing type: {mode}"
+TRACING_MODE_UNKNOWN = "tracing_mode must be real/fake/symbolic, got {mode}"
+TRACED_FEW = "forward() missing {count} required positional argument{s}: {names}"
+TRACED_MANY = "forward() takes {want} positional arguments but {got} were given"
+TRACED_COUNT = "Tracing expected {want} arguments but got {got} concrete arguments"

@@ -124,11 +124,6 @@ MASK_FEW = "Number of elements of source < number of ones in mask"
 # --- assigning to an index ---
 ASSIGN_TYPE = "can't assign a {value} to a {type}"
 MVLGAMMA_CAST = "mvlgamma: result type {got} can't be cast to the desired output type {want}"
-FOUND_DTYPE = "Found dtype {want} but expected {got}"
-BOOL_OUT = "{op} does not support non-boolean outputs."
-WHERE_OUT = "Expected out type to be {got} but got {want}"
-NAN_TO_NUM_OUT = "nan_to_num: dtype of out: {want} should be same as input: {got}"
-LOG_SIGMOID_OUT = "expected scalar type {got} but found {want}"
 FREXP_OUT = "torch.frexp() expects mantissa to have dtype {want} but got {got}"
 FLOAT_POWER_OUT = (
     "the output given to float_power has dtype {got} but the operation's result requires dtype {want}"

@@ -13,6 +13,13 @@ PROFILE_TIMEOUT = "post_processing_timeout_s must be non-negative"
 PROFILE_UNSUPPORTED = (
     "profile(): argument '{name}' is not supported by leafgrad: it speaks to Kineto, which is not here"
 )
+PROFILE_UNFINISHED = (
+    "'NoneType' object has no attribute 'save'. The profile has not ended, so there is no trace to write."
+)
+TRACE_PATH = (
+    "save(): incompatible function arguments. A trace is written to a file given by its path, not by {type}."
+)
+RECORD_UNENTERED = "Expected record to be set"
 PROFILE_AGAIN = "Profiler context manager is not reentrant"
 PROFILE_NESTED = (
     "Profiler is already enabled on this thread. Close the profile that is open, or give it a part of its own "

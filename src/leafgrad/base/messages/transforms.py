@@ -99,11 +99,12 @@ VMAP_OUTPUT = "vmap({name}, ...): `{name}` must only return Tensors, got type {t
 
 ARGNUMS_TYPE = "argnums must be int or Tuple[int, ...], got: {type}"
 ARGNUMS_EMPTY = "argnums must be non-empty"
-ARGNUMS_ELEMENT = "argnums must be int or Tuple[int, ...], got: {argnums}"
+ARGNUMS_ELEMENT = "argnum must be int, got: {type}"
 ARGNUMS_UNIQUE = "argnums elements must be unique, got {argnums}"
 ARGNUM_RANGE = "Got argnum={argnum}, but only {count} positional inputs"
 TRANSFORM_INPUT = "Thing passed to transform API must be Tensor, got {type}"
 TRANSFORM_OUTPUT = "{api}: expected f(*primals) to return only tensors, got unsupported type {type}"
+TRANSFORM_AUX = "Expected tensors, got unsupported type {type}"
 AUX = "{api}: output of function f should be a tuple: (output, aux) if has_aux is True"
 TRANSFORM_DTYPE = "only Tensors of floating point dtype can require gradients"
 GRAD_RESULT = "grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {type}"
@@ -139,6 +140,13 @@ TRANSFORM_REQUIRES_GRAD = (
     "being transformed by a functorch transform. This is unsupported, please attempt to use the functorch transforms (e.g. grad, vjp, "
     "jacrev, jacfwd, hessian) or call requires_grad_() outside of a function being transformed instead."
 )
+TRANSFORM_RETAIN_GRAD = (
+    "You are attempting to call Tensor.retain_grad() inside of a function being transformed by a functorch transform. This is "
+    "unsupported, please attempt to use the functorch transforms (e.g. grad, vjp, jacrev, jacfwd, hessian) or call retain_grad() "
+    "outside of a function being transformed instead."
+)
+TRANSFORM_SET_DATA = "mutating directly with `.data` inside functorch transform is not allowed."
+VMAP_SET_DATA = "mutating directly with `.data` under vmap transform is not allowed."
 TRANSFORM_EMPTY = "{api}: Expected f to be a function that has non-empty output (got output = {output})"
 TRANSFORM_REAL = (
     "{api}: Expected all {what} to be real but received complex tensor at flattened input idx: {index}"

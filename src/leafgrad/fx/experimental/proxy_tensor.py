@@ -6,6 +6,7 @@ has kept is known too.  What was not computed from the inputs (and not by ops) i
 
 import operator
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any
 
 from ...base import messages
@@ -93,9 +94,10 @@ def make_fx(
     if tracing_mode != "real":
         if tracing_mode in ("fake", "symbolic"):
             raise NotImplementedError(messages.TRACING_MODE.format(mode=tracing_mode))
-        raise ValueError(messages.TRACING_MODE_UNKNOWN.format(mode=tracing_mode))
+        raise AssertionError(messages.TRACING_MODE_UNKNOWN.format(mode=tracing_mode))
 
     def traced(*args: Any) -> GraphModule:
+        _check_count(f, len(args))
         tracer = _Tracer(decomposition_table or {})
         leaves, spec = tree_flatten(args)
         names = _names(f, args)
@@ -117,6 +119,17 @@ def make_fx(
         )
 
     return traced
+
+
+def _check_count(f: Callable, got: int) -> None:
+    """RuntimeError if a function takes more arguments, or fewer."""
+    if type(f) is not FunctionType or f.__code__.co_flags & 4:
+        return
+    code = f.__code__
+    if not code.co_argcount - len(f.__defaults__ or ()) <= got <= code.co_argcount:
+        raise RuntimeError(
+            messages.TRACED_COUNT.format(want=code.co_argcount + code.co_kwonlyargcount, got=got)
+        )
 
 
 def _names(f: Callable, args: tuple) -> list[str]:
