@@ -16,7 +16,7 @@ from ..tensor import engine
 from ..tensor.batch import Level, bottom, embed, hide_all, levels_of, lift, show, show_all
 from ..tensor.node import Edge, Input, Node, edge_of, tracked
 from ..tensor.stacked import walk_from
-from ..tensor.tensor import FRESH, Tensor, counter_of, notes_of, untracked, wrap
+from ..tensor.tensor import FRESH, Tensor, counter_of, notes_of, twin, untracked, wrap
 from ..utils._pytree import tree_leaves
 
 
@@ -70,7 +70,7 @@ def fresh(x: Tensor, among: Iterable[Level] = ()) -> Tensor:
             inner._counter = counter
         else:
             inner, levels = bottom(embed(show(hide_all(inner, levels), level), (level,)))
-    out = wrap(inner._data, Input(inner._data, edge_of(inner)))
+    out = twin(inner, Input(inner._data, edge_of(inner)))
     out._counter = FRESH if untracked(inner) else counter_of(inner)
     if inner._notes is not None and inner._notes.tangents:
         notes_of(out).tangents = dict(inner._notes.tangents)
@@ -112,8 +112,7 @@ def closed(y: Tensor, inputs: Sequence[Tensor], history: bool | None = None) -> 
         history = outer(y, inputs)
     if not tangents and (history or inner._node is None):
         return y
-    out = wrap(inner._data, edge_of(inner) if history else None)
-    out._counter = counter_of(inner)
+    out = twin(inner, edge_of(inner) if history else None)
     if tangents:
         notes_of(out).tangents = {level: closed(t, inputs) for level, t in tangents.items()}
     return hide_all(out, levels)
@@ -142,7 +141,7 @@ def gradients(
     out = []
     for x, g in zip(inputs, found, strict=True):
         inner, levels = bottom(x)
-        g = embed(wrap(np.zeros_like(inner._data)) if g is None else g, levels)
+        g = embed(wrap(np.zerostwin(inner._data)) if g is None else g, levels)
         out.append(closed(g, inputs) if state.levels else g)
     return out
 

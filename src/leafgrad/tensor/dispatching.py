@@ -11,6 +11,7 @@ from typing import Any
 from ..base import messages
 from ..base.state import State, enter_mode, leave_mode, quiet, set_grad_enabled, state
 from ..op.record import REGISTRY, Op
+from . import forward
 from .batch import Level
 from .call import record, recording
 from .node import edge_of
@@ -18,8 +19,8 @@ from .overloads import OpOverload, overload_of, shown_as
 from .overriding import ordered_by
 from .packing import pack_inputs
 from .subclass import _disabled_torch_dispatch_impl
-from .tensor import Tensor, twin, wrap
-from .write import INPLACE, _before, bump, check_inplace, rebase
+from .tensor import Tensor, notes_of, twin, wrap
+from .write import INPLACE, _before, bump, check_inplace, push_write, rebase
 
 
 class Asked:
@@ -82,6 +83,7 @@ def ask(
             kept = _before(op, inputs, edges, former)
         finally:
             state.packers = packers
+    dual = _dual_copy(inputs) if state.levels and out is INPLACE else None
     asked = Asked(func, args, kwargs, again)
     before, state.asked = state.asked, asked
     try:
@@ -100,13 +102,27 @@ def ask(
         raise RuntimeError(messages.OPERATOR_RESULT.format(value=result, type="Tensor"))
     result = tuple(result) if isinstance(result, list) else result
     if out is INPLACE:
-        if not asked.done and result is inputs[0]:
+        result = inputs[0]  # whatever the handler returned, as in torch
+        if not asked.done:
             bump(result)
             if any(edges):
                 rebase(result, _recorded_write(op, kept, params, edges, result))
+            if dual is not None:
+                push_write(op, dual, params, result)
     elif any(edges):
         _give_history(op, inputs, params, edges, result)
+    if state.levels and out is None and not asked.done and result is not None:
+        forward.push(op, inputs, params, result)
     return result
+
+
+def _dual_copy(inputs: Sequence) -> list:
+    """The inputs of a write with the first as it is now, tangents included."""
+    t = inputs[0]
+    copy = _copy(t, edge_of(t))
+    if t._notes is not None and t._notes.tangents:
+        notes_of(copy).tangents = {level: _copy(g, edge_of(g)) for level, g in t._notes.tangents.items()}
+    return [copy, *inputs[1:]]
 
 
 def _keeps_first(op: Op, edges: tuple) -> bool:

@@ -18,7 +18,8 @@ from ..op.record import REGISTRY, Op
 from ..values.strides import contiguous, elements, in_bytes, is_dense
 from .engine import Walk, fit_tensor, run
 from .node import LEAVES, AccumulateGrad, resolve
-from .tensor import Tensor, counter_of, notes_of, wrap
+from .tensor import Tensor, notes_of, wrap
+from .tensor import twin as another
 
 
 def tangent_of(t: Any, level: int) -> Tensor | None:
@@ -32,8 +33,7 @@ def without(t: Any, level: int) -> Any:
     """The same tensor with only the tangents of levels older than `level`."""
     if not isinstance(t, Tensor) or t._notes is None or not t._notes.tangents:
         return t
-    out = wrap(t._data, t._node)
-    out._counter = counter_of(t)
+    out = another(t, t._node)
     if older := {k: v for k, v in t._notes.tangents.items() if k < level}:
         notes_of(out).tangents = older
     return out
@@ -43,8 +43,7 @@ def twin(o: Tensor | None, level: int) -> Tensor | None:
     """An output as its tangent's rule sees it: not the tensor itself, which will refer to the tangent."""
     if o is None or (seen := without(o, level)) is not o:
         return None if o is None else seen
-    out = wrap(o._data, o._node)
-    out._counter = counter_of(o)
+    out = another(o, o._node)
     if o._notes is not None and o._notes.tangents:
         notes_of(out).tangents = o._notes.tangents
     return out

@@ -149,10 +149,11 @@ def wrap(data: np.ndarray, node: Any = None) -> Tensor:
 
 
 def twin(t: Tensor, node: Any = None) -> Tensor:
-    """Another tensor of the same class, with the same attributes, around the same memory, with a history of its own."""
+    """Another tensor of the same class (a subclass: with the same attributes) around the same memory, with a history of its own."""
     out = _new(type(t))
     out._data, out._node, out._counter, out._notes = t._data, node, counter_of(t), None
-    out.__dict__.update(t.__dict__)
+    if type(t) is not Tensor:
+        out.__dict__.update(t.__dict__)
     return out
 
 

@@ -61,7 +61,7 @@ def put(array: ndarray, advanced: Index, values: ndarray, accumulate: bool = Fal
             writable(array, expanded="index_put_")
             masked_fill(array, mask, values.reshape(()), out=array)
             return
-    index = _checked(array, advanced)
+    index = _checked(array, advanced, writing=True)
     writable(array, values, *[i for i in index if i is not None], expanded="index_put_")
     small = values.dtype == array.dtype and _is_small(array, index) and values.ndim <= _ndim(array, index)
     shape = None if small else _check_values(array, index, values)
@@ -91,17 +91,22 @@ def _is_mask(entry: ndarray) -> bool:
     return entry.dtype.char in "?B"
 
 
-def _checked(array: ndarray, advanced: Index) -> Index:
-    """The entries, uint8 masks as boolean ones; IndexError for a wrong dtype or mask, or too many entries."""
+def _checked(array: ndarray, advanced: Index, writing: bool = False) -> Index:
+    """The entries, uint8 masks as boolean ones; IndexError for a wrong dtype or mask, or too many entries.
+
+    Of several mistakes torch names a wrong dtype first, but the first of all where it is writing.
+    """
     used = 0
     masks = False
-    for entry in advanced:
+    for i, entry in enumerate(advanced):
         if entry is None or entry.dtype.char in "lqi":
             used += 1
         elif _is_mask(entry):
             used += entry.ndim
             masks = True
         else:
+            if writing:
+                _check_masks(array, advanced[:i])
             raise IndexError(messages.INDEX_DTYPE)
     if masks:
         advanced = _check_masks(array, advanced)
