@@ -141,7 +141,7 @@ def gradients(
     out = []
     for x, g in zip(inputs, found, strict=True):
         inner, levels = bottom(x)
-        g = embed(wrap(np.zerostwin(inner._data)) if g is None else g, levels)
+        g = embed(wrap(np.zeros_like(inner._data)) if g is None else g, levels)
         out.append(closed(g, inputs) if state.levels else g)
     return out
 
