@@ -3,13 +3,15 @@ zero.
 
 Without zeros the derivative by a factor is the product divided by it.  With zeros it is the product of the
 other factors, and its own derivative the products of all but two, and so on: `others` and `_without_each`
-give these at every order.
+give these at every order.  So it is done inside transforms, as in torch, because at higher orders the rounding of the
+quotients is all that is left where derivatives vanish.
 """
 
 from typing import Any
 
 import numpy as np
 
+from ..base.state import state
 from ..op.table import public
 from ..tensor.kinds import fused
 from ..tensor.misuse import ABSENT, invalid
@@ -20,13 +22,14 @@ from ..values import reductions as r
 from ..values import scans
 from ..values.arguments import cast
 from .arithmetic import conj, div, mul
-from .dims import Dims, axes, beside, check_out_dtype, data_of, flag, holds_zero, one_dim, restore, wanted
+from .dims import Dims, axes, beside, check_out_dtype, data_of, flag, holds_zero, one_dim, reduced, restore, wanted
 from .reduce import LONG, of_samples, sum_dims
 from .scan import backwards, scanned
 from .ternary import where
 from .views import reshape, transpose, unsqueeze
 
 ndarray = np.ndarray
+PAIRED = 512  # factors; with more, the products of all but two would take too much memory
 
 # --- products of all others ---
 
@@ -56,7 +59,8 @@ def _prod_back(grad: Any, self: Any, result: Any, dim: Dims, keepdim: bool) -> A
     if not sizes:
         return grad
     grad = restore(grad, dim, keepdim, sizes)
-    if not holds_zero(result) and not holds_zero(self):
+    exact = state.transforms and reduced(dim or (), sizes) <= PAIRED
+    if not exact and not holds_zero(result) and not holds_zero(self):
         return mul(grad, conj(div(restore(result, dim, keepdim, sizes), self)))
     if dim is None:
         return mul(grad, conj(reshape(others(reshape(self, (-1,))), sizes)))
