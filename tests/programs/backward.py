@@ -381,3 +381,26 @@ def gradients_of_a_recorded_walk(torch, say):
     with torch.no_grad():
         b.grad.zero_()
     say(a.grad, b.grad)
+
+
+def a_walk_that_fails_has_retained(torch, say):
+    x = torch.tensor([0.5, 2.0], requires_grad=True)
+    y = x.exp()
+    y.retain_grad()
+    (y * y).sum().backward()
+    say(y.grad)
+    say.attempt(lambda: torch.autograd.grad((y * y).sum(), x))
+    say(y.grad)
+    say.attempt((y * y).sum().backward)
+    say(y.grad)
+
+
+def gradients_of_two_shapes_that_go_nowhere(torch, say):
+    x = torch.tensor([[0.5, 2.0], [1.0, 3.0]], requires_grad=True)
+    total = x.sum()
+    with torch.no_grad():
+        row = x.select(0, 0)
+    e = row.exp()
+    row.data = total
+    ((x * x).sum() + (row * row).sum() + (e * e).sum()).backward()
+    say(x.grad)

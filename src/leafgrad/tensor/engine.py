@@ -197,6 +197,8 @@ class Walk:
             sums[edge] = grad if old is None else self._add(edge, old, grad)
 
     def _add(self, edge: Any, total: Any, grad: Any) -> Any:
+        if type(edge) is Nowhere:
+            return total
         if self.tensors:
             return REGISTRY["add"].public(total, grad)
         if edge in self.own or (total.size >= SMALL and sole(total)):
@@ -303,7 +305,7 @@ class Walk:
                 callback()
             for node in notes.get(HOOKED, ()):
                 if node.once and node.saved is FREED:
-                    node.hooks = None
+                    node.hooks = node.hooks.retained()
 
     def _goes_on(self, node: Node) -> bool:
         """Whether a needed node has work to do beyond being looked at."""
@@ -328,7 +330,7 @@ class Walk:
             words = {
                 "node": node.name(),
                 "index": list(node._shown_edges()).index(edge),
-                "got": list(np.shape(grad)),
+                "got": list(self._shown(grad).shape),
                 "expected": list(edge.shape),
             }
             raise RuntimeError(messages.INVALID_GRADIENT.format(**words)) from None

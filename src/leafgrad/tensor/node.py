@@ -36,6 +36,14 @@ class Hooks:
         self.retain: dict[int, Notes] = {}
         self.pre, self.post, self.after = Table(), Table(), Table()
 
+    def retained(self) -> "Hooks | None":
+        """Those that retain gradients; None if there are none."""
+        if not self.retain:
+            return None
+        rest = Hooks()
+        rest.retain = self.retain
+        return rest
+
 
 class Node:
     """A function in the graph, as `tensor.grad_fn` shows it.
