@@ -404,3 +404,20 @@ def gradients_of_two_shapes_that_go_nowhere(torch, say):
     row.data = total
     ((x * x).sum() + (row * row).sum() + (e * e).sum()).backward()
     say(x.grad)
+
+
+def what_was_a_leaf_is_written(torch, say):
+    def attempt(write, gone):
+        x = torch.tensor([0.5, 2.0], requires_grad=True)
+        y = x.exp()
+        x.requires_grad_(False)
+        write(x, y)
+        if gone:
+            del x
+        say.attempt(y.sum().backward)
+
+    for gone in (False, True):
+        attempt(lambda x, y: x.mul_(y * 1), gone)
+        attempt(lambda x, y: x[:1].mul_(y[:1]), gone)
+        attempt(lambda x, y: x.mul_(y * 1).detach_(), gone)
+        attempt(lambda x, y: x.mul_(2), gone)

@@ -130,3 +130,13 @@ def nodes(torch, say):
     say(isinstance(n, torch.autograd.graph.Node))
     a, b = torch.ones(2, 2, requires_grad=True).unbind()
     say(a.grad_fn, (a + b).grad_fn.next_functions, a.grad_fn is b.grad_fn)
+
+
+def hooks_of_a_walk_that_fails(torch, say):
+    x = torch.tensor([0.5, 2.0], requires_grad=True)
+    y = x.exp()
+    y.register_hook(lambda grad: say("hook", grad))
+    y.grad_fn.register_prehook(lambda grads: say("prehook", grads))
+    y.grad_fn.register_hook(lambda *grads: say("node hook"))
+    for _ in range(2):
+        say.attempt((y * 2).sum().backward)

@@ -22,7 +22,19 @@ from ..values import reductions as r
 from ..values import scans
 from ..values.arguments import cast
 from .arithmetic import conj, div, mul
-from .dims import Dims, axes, beside, check_out_dtype, data_of, flag, holds_zero, one_dim, reduced, restore, wanted
+from .dims import (
+    Dims,
+    axes,
+    beside,
+    check_out_dtype,
+    data_of,
+    flag,
+    holds_zero,
+    one_dim,
+    reduced,
+    restore,
+    wanted,
+)
 from .reduce import LONG, of_samples, sum_dims
 from .scan import backwards, scanned
 from .ternary import where

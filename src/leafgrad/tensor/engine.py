@@ -24,6 +24,7 @@ from ..values.strides import check_overlap, elements, is_dense
 from . import anomaly
 from . import node as graph
 from .fit import expandable, fit
+from .letting_go import without_circles
 from .node import FREED, LAST, AccumulateGrad, Edge, Hooks, Node, Nowhere, OpNode, resolve
 from .steal import sole
 from .tensor import Tensor, check_untracked, counter_of, wrap
@@ -305,7 +306,7 @@ class Walk:
                 callback()
             for node in notes.get(HOOKED, ()):
                 if node.once and node.saved is FREED:
-                    node.hooks = node.hooks.retained()
+                    node.hooks = without_circles(node.hooks, node)
 
     def _goes_on(self, node: Node) -> bool:
         """Whether a needed node has work to do beyond being looked at."""

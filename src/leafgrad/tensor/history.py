@@ -257,6 +257,8 @@ def detach_(self: Tensor) -> Tensor:
         raise RuntimeError(messages.DETACH_VIEW)
     if type(self._node) is AccumulateGrad:
         retire(self)
+    elif notes is not None and notes.idle is not None:
+        notes.idle.saved = None
     self._node = None
     return self
 

@@ -16,15 +16,17 @@ class Former(AccumulateGrad):
 
 
 class Idle(AccumulateGrad):
-    """The node of what was a leaf and no longer requires grad.  Graphs that end here add nothing, unless it requires grad again."""
+    """The node of what was a leaf and no longer requires grad.  Graphs that end here add nothing, unless it requires grad again.
+
+    saved: whether a recorded write has made something else of the tensor.
+    """
 
     __slots__ = ()
 
     @property
     def grad(self) -> None:
         """Kept elsewhere (`Notes.grad`)."""
-        leaf = self._ref()
-        if leaf is not None and leaf._node is not None:
+        if self.saved:
             raise RuntimeError(messages.LEAF_INSIDE)
         return None
 
@@ -71,7 +73,7 @@ def engage(t: Tensor) -> None:
     notes, nowhere = t._notes, t._node
     node: Any = notes and notes.idle
     if node is not None and (node.shape, node.dtype) == (t._data.shape, t._data.dtype):
-        node.__class__ = AccumulateGrad
+        node.__class__, node.saved = AccumulateGrad, None
         node.data, node.version, node.odd = t._data, counter_of(t), not t._data.flags.c_contiguous
     else:
         former, node = node or nowhere, AccumulateGrad(t)

@@ -227,18 +227,26 @@ def _snapshot(t: Tensor) -> Tensor:
 # --- after ---
 
 
+def _move_notes(t: Tensor, node: Node) -> None:
+    """Let what is noted of a tensor's gradient be about its new value, which `node` makes."""
+    notes = t._notes
+    if notes is not None:
+        if notes.retains:
+            move_retained(t, notes, node)
+        if notes.idle is not None:
+            notes.idle.saved = True
+
+
 def rebase(t: Tensor, node: Node) -> None:
     """Let `node` be what made t's present value."""
     notes = t._notes
     if notes is None or notes.base is None:
-        if notes is not None and notes.retains:
-            move_retained(t, notes, node)
+        _move_notes(t, node)
         t._node = node
         return
     base = notes.base
     slices = CopySlices(base, t, notes.steps, node)
-    if base._notes is not None and base._notes.retains:
-        move_retained(base, base._notes, slices)
+    _move_notes(base, slices)
     base._node = slices
     node.outer = (ref(slices), None)
     notes.seen = ~t._counter[
