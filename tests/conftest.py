@@ -3,6 +3,7 @@
 LEAFGRAD_REQUIRE_ORACLE=1 makes a run fail if torch is missing or a test that compares with it was skipped.
 """
 
+import gc
 import os
 
 import pytest
@@ -59,3 +60,21 @@ def pytest_terminal_summary(terminalreporter):
     if REQUIRED and skipped:
         terminalreporter.section("skipped, although LEAFGRAD_REQUIRE_ORACLE=1", red=True)
         terminalreporter.line("\n".join(skipped))
+
+
+@pytest.fixture(scope="module")
+def only_new_objects():
+    """Sets what is alive now aside (the imported modules), so that counting objects is quick."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture
+def no_collector(only_new_objects):
+    """What is freed in such a test is freed by reference count."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

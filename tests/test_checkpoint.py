@@ -197,22 +197,6 @@ STEPS.update(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def only_new_objects():
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.fixture
-def no_collector():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 @pytest.mark.filterwarnings("ignore:None of the inputs")
 @pytest.mark.parametrize("name", STEPS)
 def test_nothing_survives(name, no_collector):

@@ -24,23 +24,6 @@ def census(torch):
     return collections.Counter({name: kinds[kind] for kind, name in names.items() if name.startswith(own)})
 
 
-@pytest.fixture(scope="module", autouse=True)
-def only_new_objects():
-    """Sets what is alive now aside (the imported modules), so that counting is quick."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.fixture
-def no_collector():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 @each_module
 @pytest.mark.parametrize("name", STEPS)
 def test_nothing_survives(torch, name, no_collector):

@@ -322,23 +322,6 @@ def hooks_in_transforms():
     F.vmap(F.grad(f))(rows())
 
 
-@pytest.fixture(scope="module", autouse=True)
-def only_new_objects():
-    """Sets what is alive now aside (the imported modules), so that counting is quick."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.fixture
-def no_collector():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 @pytest.mark.parametrize("name", STEPS)
 def test_nothing_survives(name, no_collector):
     STEPS[name]()  # fills caches, which may live on

@@ -61,12 +61,12 @@ class World:
         self.edit = edit or (lambda line: line)
         self.second_order = False  # has a gradient been differentiable?
         self.seen_grad = False  # has a `.grad` been given a name?
-        self.log = []
+        self.log = log = []  # the hooks close over it alone: those that lead back to their node are let go
         self.names = {
             "torch": module,
             "double": lambda grad: grad * 2,
             "nothing": lambda grad: None,
-            "record": lambda name: lambda grad: self.log.append((name, value(grad))),
+            "record": lambda name: lambda grad: log.append((name, value(grad))),
             "record_grad": lambda name: lambda tensor: self.log.append((name, value(tensor.grad))),
         }
 

@@ -1,5 +1,6 @@
 """softmax, log_softmax and softmin, as functions, methods and in nn.functional."""
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def _softmax_back_jvp(tangents: Any, grad: Any, result: Any, dim: int, output: A
         terms.append(
             sub(mul(r, sub(grad, _sum(mul(grad, result), dim))), mul(result, _sum(mul(grad, r), dim)))
         )
-    return terms[0] if len(terms) == 1 else add(*terms)
+    return reduce(add, terms)
 
 
 def _log_softmax_back_jvp(tangents: Any, grad: Any, result: Any, dim: int, output: Any) -> Any:
@@ -63,7 +64,7 @@ def _log_softmax_back_jvp(tangents: Any, grad: Any, result: Any, dim: int, outpu
         terms.append(log_softmax_back(g, result, dim))
     if r is not None:
         terms.append(neg(mul(mul(r, exp(result)), _sum(grad, dim))))
-    return terms[0] if len(terms) == 1 else add(*terms)
+    return reduce(add, terms)
 
 
 softmax_back: Any = primitive(
