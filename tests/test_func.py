@@ -238,3 +238,21 @@ def test_errors(name):
     with pytest.raises(expected.type) as got:
         ran(ERRORS[name], leafgrad)
     assert first_sentence(got.value) == first_sentence(expected.value)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "x + 1j", "x - (1 + 1j)", "x + y", "x + 1", "torch.add(x, 1j, alpha=2)", "x + torch.tensor(1j)", "x.double() + 1j",
+        "torch.addmm(x, W, W, beta=0)", "torch.addmm(x, W, W * x, beta=0)", "torch.baddbmm(x[None], W[None], W[None], beta=0)",
+        "torch.addmv(x[0], W, x[1], beta=0)", "torch.addr(x, W[0], W[1], beta=0)", "torch.addbmm(x, W[None], W[None], beta=0)",
+    ],
+)  # fmt: skip
+def test_tangents_have_the_dtype_of_values_and_are_not_hidden_by_zeros(function):
+    found = []
+    for T in (torch, leafgrad):
+        x, t = T.ones(2, 2), T.tensor([[1.0, 2.0], [3.0, float("nan")]])
+        scope = {"torch": T, "W": T.arange(4.0).view(2, 2), "y": T.tensor([1j, 2])}
+        y, tangent = T.func.jvp(lambda x, s=scope: eval(function, {**s, "x": x}), (x,), (t,))
+        found.append([(str(v.dtype), v.tolist()) for v in (y, tangent)])
+    assert str(found[1]) == str(found[0])

@@ -238,6 +238,25 @@ def test_the_graph_of_a_weighted_square():
         assert type(loss.grad_fn.next_functions[0][0]).__name__ == "PowBackward0"
 
 
+@pytest.mark.parametrize("weight", [None, [0.0, 2.0, 1.0]])
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+@pytest.mark.parametrize("target", [-100, [-100], [-100, 1], [1, 2], [0, 0]])
+def test_ignored_targets_count_for_nothing_whatever_stands_there(target, reduction, weight):
+    found = []
+    for T in (torch, leafgrad):
+        t, w = T.tensor(target), None if weight is None else T.tensor(weight)
+        for name in ("nll_loss", "cross_entropy"):
+            x = T.full((*t.shape, 3), 0.5)
+            x[..., 0] = -np.inf
+            x.requires_grad_()
+            y = getattr(T.nn.functional, name)(x, t, weight=w, reduction=reduction)
+            y.sum().backward()
+            found.append((y.detach().numpy(), x.grad.numpy()))
+    for expected, got in zip(found[:2], found[2:], strict=True):
+        for a, b in zip(expected, got, strict=True):
+            np.testing.assert_allclose(b, a, rtol=1e-6)
+
+
 def examples():
     finder = doctest.DocTestFinder(recurse=False)
     for module in (ops.nll, ops.losses, ops.binary_losses, ops.normalization, ops.dropout):

@@ -343,3 +343,49 @@ def test_values_of_traced_tensors_are_refused():
 
     expected, found = both(program)
     assert found == expected
+
+
+def other_ways(torch):
+    """A mode that does some ops in other ways, and writes to what it gives back."""
+
+    class Mode(sub(torch, "utils._python_dispatch").TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            name = func.__name__.partition(".")[0]
+            if name == "mul_":
+                return args[0].copy_(args[0] * args[1])
+            out = func(*args, **(kwargs or {}))
+            if name == "exp":
+                return out * 1
+            return out.mul_(2) if name == "sin" else out
+
+    return Mode()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "x.exp()", "x.sin()", "x.clone().mul_(w * x)", "x.exp().mul_(x).sin()", "(y := x * 1).mul_(y)", "(y := x * 1).mul_(y[:])",
+        "(y := x * 1).mul_(y).add_(y)", "(y := x * 1)[0].mul_(w[0]).exp()", "(y := x * 1, y.mul_(w), y * y)[2]",
+        "torch.stack([(v := x.sin()), torch.tensor([v._version, 0.0])])",
+    ],
+)  # fmt: skip
+def test_what_a_mode_does_instead_has_no_derivatives_of_its_own(function):
+    def reverse(torch, log):
+        x, w = torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([3.0, 4.0], requires_grad=True)
+        with other_ways(torch):
+            y = eval(function, {"torch": torch, "x": x, "w": w})
+        return [y.detach(), torch.autograd.grad(y.sum(), x)[0]]
+
+    def over_forward(torch, log):
+        fw = torch.autograd.forward_ad
+        x, w = torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([3.0, 4.0])
+        with fw.dual_level():
+            a = fw.make_dual(x, torch.tensor([2.0, 1.0]))
+            with other_ways(torch):
+                y = eval(function, {"torch": torch, "x": a, "w": w})
+            tangent = fw.unpack_dual(y).tangent
+            return [tangent.detach(), torch.autograd.grad(tangent.sum(), x)[0]]
+
+    for program in (reverse, over_forward):
+        expected, found = both(program)
+        assert found == expected

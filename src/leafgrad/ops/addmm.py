@@ -93,7 +93,7 @@ def _sum(
         dx, da, db = tangents
         products = [*([] if da is None else [of(da, b)]), *([] if db is None else [of(a, db)])]
         terms = [t if alpha == 1 else mul(t, alpha) for t in products]
-        if dx is not None and beta:
+        if dx is not None:  # times 0 as well: what is not finite shows
             terms.append(expand(dx if beta == 1 else mul(dx, beta), result._data.shape))
         return reduce(add, terms) if terms else wrap(np.zeros_like(result._data))
 

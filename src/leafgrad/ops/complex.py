@@ -14,6 +14,7 @@ from ..tensor.view import view
 from ..values import kernels as k
 from ..values.blocks import LARGE
 from ..values.copies import contiguous
+from ..values.device import contiguous_format
 from ..values.dtype import BY_NP, FLOAT
 from ..values.strides import offset
 from . import views
@@ -45,9 +46,16 @@ def _whole(self: ndarray) -> ndarray:
     return self.view(WHOLES[self.dtype])[..., 0]
 
 
+def _side_by_side(grad: Any) -> Any:
+    """The same, with the two parts of a number side by side."""
+    data = grad._data if isinstance(grad, Tensor) else grad
+    return grad if data.flags.c_contiguous else views.clone(grad, contiguous_format)
+
+
 as_real = view(
-    "view_as_real", _parts, lambda grad: as_complex(grad), strided=False, batch=lambda self: as_real(self)
-)
+    "view_as_real", _parts, lambda grad: as_complex(_side_by_side(grad)), strided=False,
+    batch=lambda self: as_real(self),
+)  # fmt: skip
 as_complex: Any = view(
     "view_as_complex", _whole, lambda grad: as_real(grad), strided=False, batch=lambda self: as_complex(self)
 )

@@ -67,6 +67,7 @@ def _nll(
     else:
         classes, w = _weights(target, weight, ignore_index, dtype)
         losses = np.negative(_at(self, classes) * w, out=...)
+        losses[target == ignore_index] = 0  # whatever stands there, inf and nan too
         total = np.asarray(np.add.reduce(w, axis=None), dtype)
     if reduction == NONE:
         return losses, np.zeros((), dtype)
@@ -98,13 +99,16 @@ def _nll_backward(
     ignore_index: int,
     sizes: tuple,
 ) -> ndarray:
-    if _plain(target, weight, ignore_index, sizes[len(sizes) > 1]):
+    plain = _plain(target, weight, ignore_index, sizes[len(sizes) > 1])
+    if plain:
         classes, values = target, np.negative(grad, out=...)
     else:
         classes, w = _weights(target, weight, ignore_index, grad.dtype)
         values = np.negative(grad * w, out=...)
     if reduction == MEAN:
         values = np.divide(values, total_weight, out=values)
+    if not plain:
+        values[target == ignore_index] = 0  # also where nothing weighs anything
     out = buffers.empty(sizes, grad.dtype)
     out.fill(0)
     if out.ndim == 1:
@@ -122,16 +126,18 @@ def _nll_backward(
 
 def _each_weight(
     target: Tensor, weight: Tensor | None, ignore_index: int, dtype: np.dtype
-) -> tuple[Tensor, Tensor]:
-    """`_weights` of a batch."""
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`_weights` of a batch; and what is not to be ignored: the rest is left out by `where`, as a sample may have nothing else, and
+    then divides by 0.
+    """
     kept = ne(target, ignore_index)
     classes = where(kept, target, 0)
     if classes._data.dtype != np.int64:
         classes = to_copy(classes, np.dtype(np.int64))
     if weight is None:
-        return classes, to_copy(kept, dtype)
+        return classes, to_copy(kept, dtype), kept
     found = reshape(pick_many(weight, of_samples(classes), 1), classes._data.shape)
-    return classes, where(kept, found, 0)
+    return classes, where(kept, found, 0), kept
 
 
 def _single(target: Tensor, weight: Tensor | None, ignore_index: int) -> bool:
@@ -145,9 +151,9 @@ def _each(self: Tensor, target: Tensor, weight: Tensor | None, reduction: int, i
         shape = target._data.shape
         return losses, wrap((np.zeros if reduction == NONE else np.ones)(shape, self._data.dtype))
     axis = 1 if self._data.ndim == 2 else 2
-    classes, w = _each_weight(target, weight, ignore_index, self._data.dtype)
+    classes, w, kept = _each_weight(target, weight, ignore_index, self._data.dtype)
     picked = reshape(pick_many(self, unsqueeze(classes, axis), axis), classes._data.shape)
-    losses = neg(mul(picked, w))
+    losses = where(kept, neg(mul(picked, w)), 0)
     if reduction == NONE:
         return losses, wrap(np.zeros(target._data.shape[:1], self._data.dtype))
     loss, total = reduced_each(losses, SUM), reduced_each(w, SUM)
@@ -166,12 +172,12 @@ def _each_backward(
     samples = target._data.shape[0]
     if _single(target, weight, ignore_index):
         return nll_row.backward(grad, target, None, total_weight, NONE, ignore_index, (samples, *sizes))
-    classes, w = _each_weight(target, weight, ignore_index, grad._data.dtype)
+    classes, w, kept = _each_weight(target, weight, ignore_index, grad._data.dtype)
     grad = div(grad, total_weight) if reduction == MEAN else grad
     if reduction != NONE:
         grad = reshape(grad, (samples, *(1,) * (target._data.ndim - 1)))
     axis = 1 if len(sizes) == 1 else 2
-    values = neg(mul(grad, w))
+    values = where(kept, neg(mul(grad, w)), 0)
     return add_up(unsqueeze(values, axis), unsqueeze(classes, axis), axis, (samples, *sizes))
 
 

@@ -19,41 +19,70 @@ from .overloads import OpOverload, overload_of, shown_as
 from .overriding import ordered_by
 from .packing import pack_inputs
 from .subclass import _disabled_torch_dispatch_impl
-from .tensor import Tensor, notes_of, twin, wrap
+from .tensor import Tensor, counter_of, notes_of, twin, wrap
 from .write import INPLACE, _before, bump, check_inplace, push_write, rebase
 
 
 class Asked:
-    """The op that a handler was asked for, and how to do it as if nobody had asked."""
+    """The op that a handler was asked for, and how to do it as if nobody had asked.
 
-    __slots__ = ("again", "args", "done", "func", "grad", "kwargs", "result")
+    written: what it writes.  The handler works below all derivatives: what it does has no history and no tangents, and what
+    it writes to this tensor, or to the op's results, does not count as a write.
+    """
 
-    def __init__(self, func: OpOverload, args: tuple, kwargs: dict, again: Callable) -> None:
-        self.func, self.args, self.kwargs, self.again, self.grad = (
-            func,
-            args,
-            kwargs,
-            again,
-            state.grad_enabled,
-        )
+    __slots__ = ("again", "args", "counted", "done", "func", "grad", "kwargs", "levels", "result")
+
+    def __init__(
+        self, func: OpOverload, args: tuple, kwargs: dict, again: Callable, written: Sequence = ()
+    ) -> None:
+        self.func, self.args, self.kwargs, self.again = func, args, kwargs, again
+        self.grad, self.levels = state.grad_enabled, state.levels
         self.done, self.result = False, None
+        self._count(written)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What `func(*args, **kwargs)` gives inside the handler."""
         if self.done or not (_same(list(args), list(self.args)) and self._named(kwargs)):
             return self.func.perform(*args, **kwargs)
         self.done = True
-        grad = state.grad_enabled
+        grad, levels = state.grad_enabled, state.levels
         set_grad_enabled(self.grad)
+        state.levels = self.levels
         try:
             self.result = self.again()
         finally:
             set_grad_enabled(grad)
+            state.levels = levels
+        self._count(_several(self.result))
         return self.result
+
+    def handled(self, handler: Callable, types: tuple) -> Any:
+        """What the handler makes of it."""
+        before, state.asked, state.levels = state.asked, self, ()
+        try:
+            with quiet():
+                return handler(self.func, types, self.args, self.kwargs)
+        finally:
+            state.asked, state.levels = before, self.levels
+            for counter, count in self.counted:
+                counter[:1] = count
+
+    def gave(self, result: Any) -> bool:
+        """Whether this is the result of the op, which the handler has had done."""
+        return self.done and _same(_several(result), _several(self.result))
+
+    def _count(self, written: Sequence) -> None:
+        """Note how often these have been written."""
+        counters = [counter_of(t) for t in written if isinstance(t, Tensor)]
+        self.counted = [(counter, counter[:1]) for counter in counters]
 
     def _named(self, kwargs: dict) -> bool:
         known = self.kwargs
         return kwargs.keys() == known.keys() and all(_same(kwargs[name], known[name]) for name in known)
+
+
+def _several(result: Any) -> list:
+    return list(result) if isinstance(result, tuple | list) else [result]
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -84,13 +113,8 @@ def ask(
         finally:
             state.packers = packers
     dual = _dual_copy(inputs) if state.levels and out is INPLACE else None
-    asked = Asked(func, args, kwargs, again)
-    before, state.asked = state.asked, asked
-    try:
-        with quiet():
-            result = handler(func, types, args, kwargs)
-    finally:
-        state.asked = before
+    asked = Asked(func, args, kwargs, again, inputs[:1] if out is INPLACE else ())
+    result = asked.handled(handler, types)
     if result is NotImplemented or result is None:
         return result
     if (
@@ -111,7 +135,7 @@ def ask(
                 push_write(op, dual, params, result)
     elif any(edges):
         _give_history(op, inputs, params, edges, result)
-    if state.levels and out is None and not asked.done and result is not None:
+    if state.levels and out is None and isinstance(result, Tensor | tuple) and not asked.gave(result):
         forward.push(op, inputs, params, result)
     return result
 
@@ -147,7 +171,11 @@ def _recorded_write(op: Op, inputs: Sequence, params: tuple, edges: tuple, t: Te
     out._counter = t._counter
     if state.packers:
         inputs = pack_inputs(op, inputs, op.kept(tuple([e is not None for e in edges])))
-    return record(op, inputs, params, edges, out)
+    node: Any = record(op, inputs, params, edges, out)
+    for i, x in enumerate(inputs[1:], 1):
+        if isinstance(x, Tensor) and x._counter is t._counter:
+            node.outdate(i)
+    return node
 
 
 def _give_history(op: Op, inputs: Sequence, params: tuple, edges: tuple, result: Any) -> None:

@@ -197,7 +197,7 @@ def _applied(op: Op, primals: list, tangents: list, params: tuple) -> Sequence[T
             t = (
                 wrap(np.zeros_like(x._data))
                 if isinstance(x, Tensor)
-                else 0
+                else type(x)(0)
                 if isinstance(x, int | float | complex)
                 else None
             )

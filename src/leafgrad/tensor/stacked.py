@@ -17,25 +17,20 @@ from .batch import Level, hide, levels_of
 from .engine import Walk
 from .fit import fit
 from .node import Node, Nowhere, OpNode
+from .packing import PackedNode
 from .tensor import Tensor, wrap
 
 
 def walk_from(starts: Sequence[Tensor], keep_graph: bool, create_graph: bool) -> Walk:
     """A walk for gradients that start with these: as bare arrays where nobody watches and, if they are batched, nothing else is."""
-    tensors = create_graph
-    if modes and not create_graph:
-        levels = {level for g in starts for level in levels_of(g)}
-        opened = [each for each in state.opened if each.__class__ is Level]
-        tensors = bool(state.levels or levels or any(level.lifts for level in opened)) or opened != [
-            *state.interceptors
-        ]
-        if (
-            len(levels) == 1
-            and state.interceptors == state.opened == tuple(levels)
-            and not (state.levels or opened[0].lifts or anomaly.state.on)
-        ):
-            return Stacked(opened[0], keep_graph)
-    return Walk(keep_graph, create_graph, tensors)
+    if create_graph or not modes:
+        return Walk(keep_graph, create_graph, create_graph)
+    batched = {level for g in starts for level in levels_of(g)}
+    vmaps = [each for each in state.opened if each.__class__ is Level]
+    watched = bool(state.levels) or vmaps != [*state.interceptors] or any(level.lifts for level in vmaps)
+    if len(batched) == 1 and state.opened == tuple(batched) and not watched and not anomaly.state.on:
+        return Stacked(vmaps[0], keep_graph)
+    return Walk(keep_graph, False, watched or bool(batched))
 
 
 class Stacked(Walk):
@@ -66,6 +61,7 @@ class Stacked(Walk):
         """Run a node: its rules on the array where they say how, or else on a batched tensor."""
         if (
             isinstance(node, OpNode)
+            and not isinstance(node, PackedNode)  # a user's hooks know tensors, and are to be called once
             and grad is not None
             and (grads := self._by_rules(node, grad)) is not None
         ):
@@ -81,14 +77,18 @@ class Stacked(Walk):
         op, edges = node.op, node.edges
         if op.joint is not None or node.multi:
             return None
+        wanted: list[Any] = [
+            None if edge is None or edge.__class__ is Nowhere else rule
+            for rule, edge in zip(op.rules, edges, strict=True)
+        ]
+        if any(rule is not None and rule.stacked is None for rule in wanted):
+            return None
         env: Any = None if node.saved is None else node.unpack(False)
         out: list = []
-        for rule, edge in zip(op.rules, edges, strict=True):
-            if edge is None or rule is None or edge.__class__ is Nowhere:
+        for rule, edge in zip(wanted, edges, strict=True):
+            if rule is None:
                 out.append(None)
                 continue
-            if rule.stacked is None:
-                return None
             try:
                 g = rule.stacked(grad, *[env[i] for i in rule.places])
             except ValueError:  # it is said in words where a tensor travels
