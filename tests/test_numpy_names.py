@@ -50,11 +50,13 @@ def _names():
     spaces = {"": FUNCTIONS, "Tensor.": METHODS, "linalg.": SPACES["linalg"]}
     for space, table in spaces.items():
         for name, function in table.items():
-            if callable(function) and "axis" in (getattr(function, "__kwdefaults__", None) or {}):
+            asked_first = inspect.unwrap(function)  # where another test has made functions overridable
+            if "axis" in (getattr(asked_first, "__kwdefaults__", None) or {}):
                 yield space + name
 
 
 NAMES = sorted(_names())
+assert NAMES
 
 
 def parameters(name):

@@ -18,7 +18,7 @@ class Former(AccumulateGrad):
 class Idle(AccumulateGrad):
     """The node of what was a leaf and no longer requires grad.  Graphs that end here add nothing, unless it requires grad again.
 
-    saved: whether a recorded write has made something else of the tensor.
+    saved: whether a recorded write has made something else of the tensor, which may be gone.
     """
 
     __slots__ = ()
@@ -26,7 +26,8 @@ class Idle(AccumulateGrad):
     @property
     def grad(self) -> None:
         """Kept elsewhere (`Notes.grad`)."""
-        if self.saved:
+        leaf = self._ref()
+        if self.saved or (leaf is not None and leaf._node is not None):
             raise RuntimeError(messages.LEAF_INSIDE)
         return None
 
