@@ -105,7 +105,8 @@ class Level:
         """
         if not isinstance(x, Tensor):
             return type(x)(map(self._met, x)) if type(x) in (tuple, list) else x
-        if self.hides(x):
+        notes = x._notes
+        if notes.__class__ is Batched and notes.level is self:
             return x
         if state.transforms > self.transforms and tracked(bottom(x)[0]):
             self.lifts = True
@@ -120,13 +121,17 @@ class Level:
     def physical(self, x: Any) -> Any:
         """What stands behind x; x itself if nothing is hidden here."""
         if isinstance(x, Tensor):
-            return behind(x) if self.hides(x) else x
+            notes: Any = x._notes
+            return notes.physical if notes.__class__ is Batched and notes.level is self else x
         return type(x)(map(self.physical, x)) if type(x) in (tuple, list) else x
 
     def expanded(self, x: Any) -> Any:
         """x with the level's axis first, made if there is none."""
         if isinstance(x, Tensor):
-            return behind(x) if self.hides(x) else _wide(x, (self.size, *x._data.shape))
+            notes: Any = x._notes
+            if notes.__class__ is Batched and notes.level is self:
+                return notes.physical
+            return _wide(x, (self.size, *x._data.shape))
         return type(x)(map(self.expanded, x)) if type(x) in (tuple, list) else x
 
     def hidden(self, physical: Any) -> Any:
