@@ -30,3 +30,17 @@ def test_how_many(call, fast_again):  # noqa: F811
             return type(error).__name__, first_sentence(error)
 
     assert run(leafgrad) == run(oracle)
+
+
+def test_what_nobody_uses_is_let_go():
+    def written(torch):
+        make_fx = importlib.import_module(f"{torch.__name__}.fx.experimental.proxy_tensor").make_fx
+
+        def step(a):
+            b = a + 1
+            b.view(-1).add_(1)
+            return b
+
+        return make_fx(step)(torch.ones(2)).code.split()
+
+    assert written(leafgrad) == written(oracle)

@@ -8,16 +8,16 @@ import pytest
 
 import leafgrad
 from tests.both import first_sentence
-from tests.programs import backward, functions, hooks, modes, outputs, tensors
+from tests.programs import backward, functions, hooks, modes, outputs, tensors, walks
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.oracle
 
 PROGRAMS = [
     pytest.param(f, id=f"{module.__name__.rpartition('.')[2]}-{f.__name__}")
-    for module in (backward, functions, outputs, hooks, modes, tensors)
+    for module in (backward, functions, outputs, hooks, modes, tensors, walks)
     for f in vars(module).values()
-    if type(f) is FunctionType
+    if type(f) is FunctionType and f.__name__[0] != "_"
 ]
 
 

@@ -109,10 +109,10 @@ def _compare_values(actual: Any, expected: Any, rules: tuple, where: str) -> Non
     bad = ~_close(a, e, rtol, atol, equal_nan)
     if bad.any():
         exact = rtol == 0 and atol == 0
-        text = messages.CLOSE_SCALARS if scalars else messages.CLOSE_VALUES
-        raise AssertionError(
-            text.format(how="equal" if exact else "close") + _report(a, e, bad, scalars) + where
-        )
+        text = messages.CLOSE_VALUES if a.ndim else messages.CLOSE_SCALARS
+        allowed = ("", "") if exact else (f" (up to {atol} allowed)", f" (up to {rtol} allowed)")
+        report = _report(a, e, bad, *allowed) if a.ndim else _report_scalars(a.item(), e.item(), *allowed)
+        raise AssertionError(text.format(how="equal" if exact else "close") + report + where)
 
 
 def _array(x: Any) -> np.ndarray | None:
@@ -139,10 +139,18 @@ def _close(a: np.ndarray, e: np.ndarray, rtol: Any, atol: Any, equal_nan: bool) 
     return close | (np.isnan(x) & np.isnan(y)) if equal_nan else close
 
 
-def _report(a: np.ndarray, e: np.ndarray, bad: np.ndarray, scalars: bool) -> str:
-    if scalars:
-        return f"\n\nExpected {e.item()} but got {a.item()}."
-    wide = np.complex128 if "c" in (a.dtype.kind, e.dtype.kind) else np.float64
+def _report_scalars(actual: Any, expected: Any, up_to_atol: str, up_to_rtol: str) -> str:
+    apart = abs(actual - expected)
+    ratio = apart / abs(expected) if expected else float("inf")
+    return (
+        f"\n\nExpected {expected} but got {actual}.\n"
+        f"Absolute difference: {apart}{up_to_atol}\nRelative difference: {ratio}{up_to_rtol}"
+    )
+
+
+def _report(a: np.ndarray, e: np.ndarray, bad: np.ndarray, up_to_atol: str, up_to_rtol: str) -> str:
+    kinds = a.dtype.kind + e.dtype.kind
+    wide = np.complex128 if "c" in kinds else np.int64 if not set(kinds) - set("biu") else np.float64
     apart = np.where(bad, np.abs(a.astype(wide) - e.astype(wide)), 0)
     place = np.unravel_index(apart.argmax(), apart.shape)
     with np.errstate(all="ignore"):
@@ -151,8 +159,8 @@ def _report(a: np.ndarray, e: np.ndarray, bad: np.ndarray, scalars: bool) -> str
     count, total = int(bad.sum()), bad.size
     return (
         f"\n\nMismatched elements: {count} / {total} ({100 * count / total:.1f}%)\n"
-        f"Greatest absolute difference: {apart[place].item()} at index {tuple(map(int, place))}\n"
-        f"Greatest relative difference: {ratio[relative].item()} at index {tuple(map(int, relative))}"
+        f"Greatest absolute difference: {apart[place].item()} at index {tuple(map(int, place))}{up_to_atol}\n"
+        f"Greatest relative difference: {ratio[relative].item()} at index {tuple(map(int, relative))}{up_to_rtol}"
     )
 
 

@@ -310,11 +310,11 @@ class Function:
             batch = batch_of(cls, args, alone, cls.vmap is not Function.vmap)
             if batch is not None and not batch.own:
                 return by_rule(cls, args, batch.level)
-        ctx = (cls._backward_cls or FunctionNode)()
-        seq = ctx.seq
         edges = [
             edge_of(a) if isinstance(a, Tensor) else None for a in (args if batch is None else batch.inner)
         ]
+        ctx = (cls._backward_cls or FunctionNode)()
+        seq = ctx.seq
         ctx.is_tensor = tuple([isinstance(a, Tensor) for a in args])
         ctx.needs_input_grad = tuple([e is not None for e in edges])
         recorded = recording() and any(ctx.needs_input_grad)

@@ -13,7 +13,7 @@ from ..base import messages
 from ..base.state import set_grad_enabled, state
 from ..op.record import REGISTRY
 from ..tensor.batch import Level, bottom, embed, levels_of, show, show_all
-from ..tensor.engine import fit_tensor
+from ..tensor.fit import fit_tensor
 from ..tensor.intercept import opened
 from ..tensor.node import tracked
 from ..tensor.tensor import Tensor

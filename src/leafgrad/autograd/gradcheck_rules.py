@@ -51,7 +51,7 @@ class UndefinedGrad(Node):
     __slots__ = ()
 
     def __init__(self, t: Tensor) -> None:
-        self.seq, self.edges, self.saved, self.hooks = next_seq(), (edge_of(t),), None, None
+        self.edges, self.seq, self.saved, self.hooks = (edge_of(t),), next_seq(), None, None
         self.shape, self.dtype = t._data.shape, t._data.dtype
 
     def vjp(self, grad: Any, tensors: bool) -> Any:

@@ -41,7 +41,7 @@ class saved_tensors_hooks:
         check_hooks("_push_saved_tensors_default_hooks", self.pack_hook, self.unpack_hook)
         refuse_if_disabled()
         pair = (self.pack_hook, self.unpack_hook)
-        enter_mode(pair)
+        enter_mode(pair, around=True)
         state.packers = (*state.packers, pair)
 
     def __exit__(self, *exc: object) -> None:

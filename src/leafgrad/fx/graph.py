@@ -158,6 +158,8 @@ class Graph:
                 continue
             line = _statement(node)
             done = [other.name for other, user in last.items() if user is node and node.op != "output"]
+            if not node.users and node.op != "output":  # it writes, and nobody reads what it returns
+                done.append(node.name)
             lines.append("    " + line + (f";  {' = '.join(done)} = None" if done else ""))
         return "\n\n\n" + "\n".join(lines) + "\n    "
 

@@ -55,7 +55,7 @@ def _in_single(kernel: Any) -> Any:
         dtype = operands[0].dtype
         if not is_16bit(dtype):
             return kernel(*operands, out=out)
-        result = kernel(*[x.astype(np.float32) for x in operands]).astype(dtype)
+        result = kernel(*[x.astype(np.float32) if type(x) is ndarray else x for x in operands]).astype(dtype)
         if out is ...:
             return result
         out[...] = result
@@ -234,6 +234,7 @@ def _zeta(x: Any, q: Any, out: Any = ...) -> ndarray:
     return np.asarray(hurwitz(x, q) if out is ... else hurwitz(x, q, out=out))
 
 
+@_in_single
 def _polygamma(x: ndarray, n: int, out: Any = ...) -> ndarray:
     if n == 0:
         return digamma.op.kernel(x, out=out)

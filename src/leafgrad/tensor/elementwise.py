@@ -27,6 +27,7 @@ from . import forward
 from .call import apply
 from .intercept import intercepted
 from .misuse import invalid, renew_arguments, too_many, wrong
+from .packing import PackedNode, announce, pack_node
 from .tensor import Tensor
 from .write import INPLACE, check_inplace, check_memory, inplace, into
 
@@ -58,7 +59,12 @@ def in_lane(op: Op, full: Callable, inputs: tuple, params: tuple = ()) -> Any:
     """
     if op.quiet is None:
         op.quiet = op.lane(op, full, ())
+    packers = state.packers
+    if packers:
+        announce(op, inputs)
     out = op.quiet(*inputs, *params)
+    if packers and (node := out._node) is not None and not isinstance(node, PackedNode):
+        pack_node(node, (out,))
     if state.levels and out._notes is None:  # tangents, if it has any, it would have got on the way
         forward.push(op, inputs, params, out)
     return out

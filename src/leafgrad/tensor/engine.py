@@ -23,16 +23,16 @@ from ..values.masked import broadcast
 from ..values.strides import check_overlap, elements, is_dense
 from . import anomaly
 from . import node as graph
-from .fit import expandable, fit
+from .fit import expandable, fit, fit_tensor
 from .letting_go import without_circles
 from .node import FREED, LAST, AccumulateGrad, Edge, Hooks, Node, Nowhere, OpNode, resolve
 from .steal import sole
 from .tensor import Tensor, check_untracked, counter_of, wrap
 from .ties import served
+from .unseen import SMALL, walk_unseen
 
 _leaf_lock = allocate_lock()
 CALLBACKS, HOOKED = "callbacks", "hooked"  # among the notes: functions to call at the end; nodes with hooks
-SMALL = 1024  # elements; fewer are copied faster than it is found out whether they need to be
 
 
 def run(
@@ -48,13 +48,17 @@ def run(
     None for all leaves; accumulate: whether the targets are leaves whose `.grad` is wanted (backward) or gradients are
     captured and returned (grad), in the order of the targets, None where none arrived.
     """
-    walk.count(roots)
-    if targets is not None:
-        walk.aim(targets, accumulate)
-    walk.start(roots, grads)
     outer, state.walk = state.walk, walk
-    go = walk.go if not modes or state.profiler is None else partial(state.profiler.walk, walk)
     try:
+        if targets is None and not modes and not walk.tensors and not anomaly.state.on:
+            if walk_unseen(walk, roots, grads):
+                return walk.captured
+        else:
+            walk.count(roots)
+            if targets is not None:
+                walk.aim(targets, accumulate)
+            walk.start(roots, grads)
+        go = walk.go if not modes or state.profiler is None else partial(state.profiler.walk, walk)
         if not walk.tensors:  # bare arrays record nothing; where a user's code is called, `quiet` sees to it
             go()
             if walk.notes is not None:
@@ -218,14 +222,7 @@ class Walk:
         following: Any = None  # a node that has become ready; most often the next, which spares the heap
         while True:
             if leaves:
-                for leaf in leaves:
-                    grad = sums.pop(leaf, None)
-                    if leaf.hooks is not None or captures:
-                        grad = self._before(leaf, leaf.hooks, grad)
-                        if leaf in captures:
-                            continue
-                    accumulate(leaf, grad, leaf.hooks)
-                leaves.clear()
+                self.serve(accumulate)
             if following is None:
                 if not ready:
                     break
@@ -288,6 +285,18 @@ class Walk:
                 node.release()
             if len(leaves) > 2:
                 self._line_up(edges, following)
+
+    def serve(self, accumulate: Any = None) -> None:
+        """Add to the `.grad` of leaves that are ready, unless it is captured."""
+        for leaf in self.leaves:
+            grad = self.sums.pop(leaf, None)
+            if leaf.hooks is not None or self.captures:
+                grad = self._before(leaf, leaf.hooks, grad)
+                if leaf in self.captures:
+                    continue
+            if type(leaf) is not Nowhere:
+                (accumulate or self._accumulate)(leaf, grad, leaf.hooks)
+        self.leaves.clear()
 
     def note(self) -> dict:
         """The notes, made if there are none."""
@@ -552,25 +561,6 @@ def _laid_like(leaf: np.ndarray, grad: np.ndarray) -> np.ndarray:
             )
         ) from None
     return out
-
-
-def fit_tensor(grad: Any, shape: tuple, dtype: np.dtype) -> Tensor:
-    """`fit` on tensors."""
-    if not isinstance(grad, Tensor):
-        grad = wrap(np.asarray(grad))
-    data = grad._data
-    if data.shape == shape and data.dtype is dtype:
-        return grad
-    if data.shape != shape:
-        if not expandable(shape, data.shape):
-            raise ValueError(messages.INVALID_GRADIENT)
-        grad = REGISTRY["sum_to_size"].public(grad, shape)
-    if data.dtype != dtype:
-        if data.dtype.kind == "c" and dtype.kind != "c":
-            grad = REGISTRY["real"].public(grad)
-        if grad._data.dtype != dtype:
-            grad = REGISTRY["_to_copy"].public(grad, dtype)
-    return grad
 
 
 def _space(edge: Any, grad: Any) -> tuple:

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from ..base import messages
+from ..op.record import REGISTRY
+from .tensor import Tensor, wrap
 
 add_up = np.add.reduce
 
@@ -39,4 +41,23 @@ def fit(grad: Any, shape: tuple, dtype: np.dtype) -> np.ndarray:
         if grad.dtype.kind == "c" and dtype.kind != "c":
             grad = grad.real
         grad = grad.astype(dtype)
+    return grad
+
+
+def fit_tensor(grad: Any, shape: tuple, dtype: np.dtype) -> Tensor:
+    """The same on tensors."""
+    if not isinstance(grad, Tensor):
+        grad = wrap(np.asarray(grad))
+    data = grad._data
+    if data.shape == shape and data.dtype is dtype:
+        return grad
+    if data.shape != shape:
+        if not expandable(shape, data.shape):
+            raise ValueError(messages.INVALID_GRADIENT)
+        grad = REGISTRY["sum_to_size"].public(grad, shape)
+    if data.dtype != dtype:
+        if data.dtype.kind == "c" and dtype.kind != "c":
+            grad = REGISTRY["real"].public(grad)
+        if grad._data.dtype != dtype:
+            grad = REGISTRY["_to_copy"].public(grad, dtype)
     return grad

@@ -16,7 +16,8 @@ from ..base import messages
 from ..base.state import set_grad_enabled, state
 from ..op.record import REGISTRY, Op
 from ..values.strides import contiguous, elements, in_bytes, is_dense
-from .engine import Walk, fit_tensor, run
+from .engine import Walk, run
+from .fit import fit_tensor
 from .node import LEAVES, AccumulateGrad, resolve
 from .tensor import Tensor, notes_of, wrap
 from .tensor import twin as another

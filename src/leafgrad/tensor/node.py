@@ -69,6 +69,7 @@ class Node:
     op: Any = None
     multi = False  # whether gradients come as a list, one for each output
     once = True  # whether it cannot run again when what it saved is freed
+    foreign = True  # whether to run it may run a user's code
 
     seq: float
     edges: tuple
@@ -279,6 +280,7 @@ class OpNode(Node):
     __slots__ = ()
 
     op: Op
+    foreign = False
 
     def name(self) -> str:
         name = type(self).__name__

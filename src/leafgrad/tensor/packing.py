@@ -204,6 +204,8 @@ class PackedNode(OpNode):
 
     __slots__ = ()
 
+    foreign = True
+
     def vjp(self, grad: Any, tensors: bool) -> Any:
         opened = _new(Opened)
         opened.op, opened.multi, opened.edges = self.op, self.multi, self.edges

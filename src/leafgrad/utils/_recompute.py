@@ -169,7 +169,7 @@ class kept_by:
 
     def __enter__(self) -> None:
         refuse_if_disabled()
-        enter_mode(self.hooks)
+        enter_mode(self.hooks, around=True)
         self.before = state.packers
         state.packers = (*self.before, self.hooks)
 

@@ -132,7 +132,11 @@ def _quick_sigmoid(steps: Kernel) -> Kernel:
         one = _ONE.get(x.dtype)
         if x.size >= LARGE or out is not ... or one is None:
             return steps(x, out=out)
-        result = np.negative(x, out=...)
+        if x.base is None:
+            result = np.negative(x, out=...)
+        else:  # a part of an array is copied faster than it is walked
+            result = x.copy("K")
+            np.negative(result, result)
         np.exp(result, result)
         np.add(result, one, result)
         return np.divide(one, result, result)

@@ -16,6 +16,10 @@ from ..base import messages
 SMALLEST = 1 << 18  # bytes; below it malloc keeps the memory itself
 LIMIT = 1 << 26  # bytes that may lie unused
 
+# That is true of glibc's malloc once it has seen a larger piece freed (mallopt(3), M_TRIM_THRESHOLD): until then it gives the memory of a
+# graph of small tensors back after every step, and touches fresh pages in the next.  The piece is never touched itself.
+ndarray(4_000_000, np.uint8)
+
 _free: list["_Memory"] = []  # the most recently freed last
 _used = [0, 0]  # bytes in use, and the most that ever were
 

@@ -190,14 +190,9 @@ mul = elementwise2(np.multiply)
 
 def mul_conj(grad: Array, factor: Any) -> Array:
     """grad * conj(factor): the gradient of every product."""
-    if type(factor) is ndarray:
-        if factor.dtype.kind == "c":
-            factor = conj(factor)
-        if factor.size >= LARGE:
-            return mul(grad, factor)
-    elif type(factor) is complex:
-        factor = factor.conjugate()
-    if grad.size >= LARGE:
+    if grad.dtype.kind == "c":
+        factor = conj(factor) if type(factor) is ndarray else factor.conjugate()
+    if grad.size >= LARGE:  # it has at least as many elements as the factor
         return mul(grad, factor)
     return grad * factor if grad.ndim else np.multiply(grad, factor, out=...)
 
