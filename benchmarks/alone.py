@@ -4,6 +4,7 @@ Run as a program, this is such a process: `python -m benchmarks.alone JOB MODULE
 """
 
 import contextlib
+import gc
 import json
 import re
 import statistics
@@ -80,15 +81,28 @@ def chain(side: str, size: int) -> dict[str, float]:
     return {key: statistics.median(values) for key, values in times.items()}
 
 
+def chain_uncollected(side: str, size: int) -> dict[str, float]:
+    """The same with CPython's cycle collector off: what it costs to look through a million nodes again and again."""
+    gc.disable()
+    return chain(side, size)
+
+
 def chain_rows() -> list[Row]:
     """For each phase: per op against torch at 10^6, and in the note how much longer than per op at 10^3."""
-    short = {side: medians("chain", side, 10**3, times=3) for side in SIDES}
-    long = {side: medians("chain", side, 10**6, times=3) for side in SIDES}
+    short, long, short_uncollected, long_uncollected = (
+        {side: medians(job, side, size, times=3) for side in SIDES}
+        for job in ("chain", "chain_uncollected")
+        for size in (10**3, 10**6)
+    )
     rows = []
     for phase in ("forward", "backward", "free"):
         growth = {side: long[side][phase] / short[side][phase] for side in SIDES}
         verdict = "at most 1.5: " + ("met" if growth["leafgrad"] <= 1.5 else "MISSED")
-        note = f"per op {growth['leafgrad']:.2f} x that at 10^3 (torch {growth['torch']:.2f}); {verdict}"
+        uncollected = long_uncollected["leafgrad"][phase] / short_uncollected["leafgrad"][phase]
+        note = (
+            f"per op {growth['leafgrad']:.2f} x that at 10^3 (torch {growth['torch']:.2f}); {verdict}; "
+            f"{uncollected:.2f} without the cycle collector"
+        )
         rows.append(
             Row(f"chain of 10^6 adds, {phase}", long["leafgrad"][phase], long["torch"][phase], note=note)
         )
@@ -159,5 +173,5 @@ def memory_rows() -> Iterator[Row]:
 
 if __name__ == "__main__":
     job, side, size = sys.argv[1:]
-    jobs = {f.__name__: f for f in (import_time, chain, memory, checkpoint_memory)}
+    jobs = {f.__name__: f for f in (import_time, chain, chain_uncollected, memory, checkpoint_memory)}
     print(json.dumps(jobs[job](side, int(size))))
