@@ -75,7 +75,9 @@ def anomaly_mode(torch, say):
         y = (x.sqrt() * 0).sum()
         y.backward()
         say(x.grad)
-    say(torch.is_anomaly_enabled())
+    say(torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled())
+    with torch.autograd.set_detect_anomaly(False, check_nan=False):
+        say(torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled())
 
     class B(torch.autograd.Function):
         @staticmethod

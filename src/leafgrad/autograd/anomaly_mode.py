@@ -6,12 +6,23 @@ from ..tensor import anomaly
 
 
 def is_anomaly_enabled() -> bool:
-    """Whether anomaly mode is on."""
+    """Whether anomaly mode is on.
+
+    >>> import leafgrad as torch
+    >>> torch.is_anomaly_enabled()
+    False
+    """
     return anomaly.state.on
 
 
 def is_anomaly_check_nan_enabled() -> bool:
-    """Whether, in anomaly mode, the gradients that nodes return are searched for nan."""
+    """Whether, in anomaly mode, the gradients that nodes return are searched for nan.
+
+    >>> import leafgrad as torch
+    >>> with torch.autograd.set_detect_anomaly(True, check_nan=False):
+    ...     torch.is_anomaly_check_nan_enabled()
+    False
+    """
     return anomaly.state.check_nan
 
 

@@ -10,6 +10,14 @@ class GradientEdge(NamedTuple):
 
     It may stand for the tensor among the inputs and outputs of `backward` and `grad`, and keeps the graph alive.
     `ownership_token` is always None: torch needs one for custom Functions, whose nodes do not own the graph there.
+
+    >>> import leafgrad as torch
+    >>> x = torch.tensor(2.0, requires_grad=True)
+    >>> edge = torch.autograd.graph.get_gradient_edge(x * x)
+    >>> edge.node.name(), edge.output_nr
+    ('MulBackward0', 0)
+    >>> torch.autograd.grad(edge, x, torch.tensor(1.0))
+    (tensor(4.),)
     """
 
     node: Node

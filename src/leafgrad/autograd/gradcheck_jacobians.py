@@ -17,7 +17,22 @@ from .backward import grad
 
 
 class GradcheckError(RuntimeError):
-    """Raised by `gradcheck` where a derivative is wrong."""
+    """Raised by `gradcheck` where a derivative is wrong.
+
+    >>> import leafgrad as torch
+    >>> class Wrong(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         return 2 * x
+    ...     @staticmethod
+    ...     def backward(ctx, grad):
+    ...         return 3 * grad
+    >>> try:
+    ...     torch.autograd.gradcheck(Wrong.apply, torch.ones(1, dtype=torch.float64, requires_grad=True))
+    ... except torch.autograd.GradcheckError as error:
+    ...     print(str(error).splitlines()[0])
+    Jacobian mismatch for output 0 with respect to input 0,
+    """
 
 
 def as_tuple(x: Any) -> tuple:

@@ -51,7 +51,12 @@ class set_multithreading_enabled(_Switch):
 
 
 def is_multithreading_enabled() -> bool:
-    """What `set_multithreading_enabled` was last told in this thread; True at first."""
+    """What `set_multithreading_enabled` was last told in this thread; True at first.
+
+    >>> import leafgrad as torch
+    >>> torch.autograd.is_multithreading_enabled()
+    True
+    """
     return state.multithreading
 
 
@@ -111,7 +116,13 @@ _REPLAY = object()
 
 
 def is_view_replay_enabled() -> bool:
-    """What `_force_original_view_tracking` was last told in this thread; False at first."""
+    """What `_force_original_view_tracking` was last told in this thread; False at first.
+
+    >>> import leafgrad as torch
+    >>> with torch.autograd.grad_mode._force_original_view_tracking(True):
+    ...     torch.autograd.is_view_replay_enabled()
+    True
+    """
     return state.view_replay
 
 

@@ -86,7 +86,7 @@ class Anomaly:
     __slots__ = ("check_nan", "on", "running")
 
     def __init__(self) -> None:
-        self.on = self.check_nan = False
+        self.on, self.check_nan = False, True
         self.running = Local()
 
 

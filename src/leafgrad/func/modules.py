@@ -160,6 +160,23 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
 
     Raises RuntimeError for no module at all, for modules of several classes or in several modes (`training`), and for
     tensors of which some require grad and others do not.
+
+    >>> import leafgrad as torch
+    >>> class Scale:
+    ...     training = True
+    ...     def __init__(self, factor):
+    ...         self.factor = torch.tensor(factor, requires_grad=True)
+    ...     def named_parameters(self, remove_duplicate=True):
+    ...         yield "factor", self.factor
+    ...     def named_buffers(self, remove_duplicate=True):
+    ...         return iter(())
+    ...     def __call__(self, x):
+    ...         return self.factor * x
+    >>> models = [Scale(2.0), Scale(3.0)]
+    >>> parameters, buffers = torch.func.stack_module_state(models)
+    >>> call = lambda p, b, x: torch.func.functional_call(models[0], (p, b), (x,))
+    >>> torch.vmap(call, in_dims=(0, 0, None))(parameters, buffers, torch.tensor(10.0))
+    tensor([20., 30.], grad_fn=<MulBackward0>)
     """
     if not len(models):
         raise RuntimeError(messages.STACK_NO_MODELS)

@@ -29,7 +29,15 @@ OPERATORS: dict[str, "CustomOpDef"] = {}
 
 
 class CustomOpDef:
-    """An operator that a user has defined, made by `custom_op`; it is called like the function that it was made of."""
+    """An operator that a user has defined, made by `custom_op`; it is called like the function that it was made of.
+
+    >>> import leafgrad as torch
+    >>> @torch.library.custom_op("docs::half", mutates_args=())
+    ... def half(x: torch.Tensor) -> torch.Tensor:
+    ...     return x / 2
+    >>> half.register_autograd(lambda ctx, grad: grad / 2)
+    >>> half(torch.ones(2, requires_grad=True)).sum().backward()
+    """
 
     def __init__(
         self, qualname: str, function: Callable, schema: Schema, device_types: Any, tags: Any

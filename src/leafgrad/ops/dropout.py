@@ -178,7 +178,12 @@ def _bare(name: str, feature: bool, alpha: bool, what: str) -> None:
     def write(input: Tensor, p: float, train: bool) -> Tensor:
         return drop(name + "_", input, p, train, True)
 
-    function.__doc__ = f"{what}, each with probability p, if `train`.  RuntimeError unless 0 <= p <= 1."
+    function.__doc__ = f"""{what}, each with probability p, if `train`.  RuntimeError unless 0 <= p <= 1.
+
+    >>> import leafgrad as torch
+    >>> torch.{name}(torch.ones(1, 2), 0.9, train=False)
+    tensor([[1., 1.]])
+    """
     write.__doc__ = f"`{name}` in place."
     public(name=name, method=False)(function)
     public(name=name + "_", method=False)(write)

@@ -33,7 +33,7 @@ def set_mode(on: bool, check_nan: bool) -> None:
         enter_mode(_token)
     elif state.on and not on:
         leave_mode(_token)
-    state.on, state.check_nan = on, on and check_nan
+    state.on, state.check_nan = on, check_nan
 
 
 def remember(node: Node) -> None:

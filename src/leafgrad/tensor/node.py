@@ -49,6 +49,12 @@ class Node:
     """A function in the graph, as `tensor.grad_fn` shows it.
 
     shape, dtype: of the output (lists where there are several), which is what a gradient has to look like.
+
+    >>> import leafgrad as torch
+    >>> x = torch.tensor(2.0, requires_grad=True)
+    >>> node = (x * 3).exp().grad_fn
+    >>> node.name(), isinstance(node, torch.autograd.graph.Node), node.next_functions[0][0].name()
+    ('ExpBackward0', True, 'MulBackward0')
     """
 
     __slots__ = (

@@ -52,7 +52,12 @@ class Notes:
 
 
 class Tensor:
-    """An n-dimensional array that remembers how it was computed.
+    """An n-dimensional array that remembers how it was computed.  `torch.tensor` makes one of data.
+
+    >>> import leafgrad as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum()
+    tensor(5., grad_fn=<SumBackward0>)
 
     `_data`: the ndarray (0-d included).  `_node`: what made it: None, a node, or one output (`Edge`) of a node; a leaf that
     requires grad has its AccumulateGrad node here.  `_counter`: a one-element list, shared by everything that shares the

@@ -10,7 +10,10 @@ _KNOWN = ("cpu", "cuda", "meta", "mps", "mtia", "xpu")
 
 
 class DefaultDeviceType:
-    """The device whose random state checkpoints keep where the arguments do not tell: the CPU, unless a program says otherwise."""
+    """The device whose random state checkpoints keep where the arguments do not tell: the CPU, unless a program says otherwise.
+
+    `get_device_type()` gives its name, `set_device_type(name)` sets it.
+    """
 
     _default_device_type = "cpu"
 

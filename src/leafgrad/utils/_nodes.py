@@ -263,7 +263,13 @@ def forget(cls: type) -> None:
 
 
 def is_namedtuple_class(cls: Any) -> bool:
-    """Whether `cls` is a named tuple's class or derives from one."""
+    """Whether `cls` is a named tuple's class or derives from one.
+
+    >>> from collections import namedtuple
+    >>> Point = namedtuple('Point', 'x y')
+    >>> is_namedtuple_class(Point), is_namedtuple_class(tuple)
+    (True, False)
+    """
     return (
         isinstance(cls, type)
         and issubclass(cls, tuple)
@@ -275,12 +281,24 @@ def is_namedtuple_class(cls: Any) -> bool:
 
 
 def is_namedtuple_instance(obj: object) -> bool:
-    """Whether `obj` is a named tuple."""
+    """Whether `obj` is a named tuple.
+
+    >>> from collections import namedtuple
+    >>> Point = namedtuple('Point', 'x y')
+    >>> is_namedtuple_instance(Point(1, 2)), is_namedtuple_instance(Point)
+    (True, False)
+    """
     return is_namedtuple_class(type(obj))
 
 
 def is_namedtuple(obj: object) -> bool:
-    """Whether `obj` is a named tuple or the class of one."""
+    """Whether `obj` is a named tuple or the class of one.
+
+    >>> from collections import namedtuple
+    >>> Point = namedtuple('Point', 'x y')
+    >>> is_namedtuple(Point(1, 2)), is_namedtuple(Point)
+    (True, True)
+    """
     return is_namedtuple_class(obj if isinstance(obj, type) else type(obj))
 
 
@@ -288,7 +306,12 @@ _BASETYPE = 1 << 10  # the flag of a type that may be derived from (CPython's In
 
 
 def is_structseq_class(cls: Any) -> bool:
-    """Whether `cls` is a struct sequence, such as `time.struct_time`, or one of `torch.return_types`."""
+    """Whether `cls` is a struct sequence, such as `time.struct_time`, or one of `torch.return_types`.
+
+    >>> import time
+    >>> is_structseq_class(time.struct_time)
+    True
+    """
     if not isinstance(cls, type):
         return False
     if cls.__bases__ == (StructSequence,):
@@ -302,12 +325,22 @@ def is_structseq_class(cls: Any) -> bool:
 
 
 def is_structseq_instance(obj: object) -> bool:
-    """Whether `obj` is a struct sequence."""
+    """Whether `obj` is a struct sequence.
+
+    >>> import time
+    >>> is_structseq_instance(time.gmtime(0)), is_structseq_instance((1, 2))
+    (True, False)
+    """
     return is_structseq_class(type(obj))
 
 
 def is_structseq(obj: object) -> bool:
-    """Whether `obj` is a struct sequence or the class of one."""
+    """Whether `obj` is a struct sequence or the class of one.
+
+    >>> import time
+    >>> is_structseq(time.gmtime(0)), is_structseq(time.struct_time)
+    (True, True)
+    """
     return is_structseq_class(obj if isinstance(obj, type) else type(obj))
 
 

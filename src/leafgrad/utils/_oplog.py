@@ -15,7 +15,21 @@ _KINDS = {"float": "f", "int": "i", "uint": "u", "complex": "c", "bfloat": "bf"}
 
 
 class CheckpointError(RuntimeError):
-    """The function of a checkpoint did not do the same when it was called again; or a saved tensor was asked for twice."""
+    """The function of a checkpoint did not do the same when it was called again; or a saved tensor was asked for twice.
+
+    >>> import leafgrad as torch
+    >>> from leafgrad.utils.checkpoint import CheckpointError, checkpoint
+    >>> calls = []
+    >>> def changing(x):
+    ...     calls.append(x)
+    ...     return x.exp() if len(calls) == 1 else x + 1
+    >>> y = checkpoint(changing, torch.ones(1, requires_grad=True), use_reentrant=False)
+    >>> try:
+    ...     y.backward()
+    ... except CheckpointError as error:
+    ...     print(str(error).splitlines()[0])
+    torch.utils.checkpoint: A different number of tensors was saved during the original forward and recomputation.
+    """
 
 
 class OpLog(TorchDispatchMode):

@@ -148,7 +148,10 @@ def is_traceable_wrapper_subclass(t: Any) -> bool:
 
 
 def transform_subclass(t: Any, callback: Callable, outer_size: Any = None, outer_stride: Any = None) -> Any:
-    """A wrapper like t, around what `callback(attribute, tensor)` makes of each tensor in it."""
+    """A wrapper like t, around what `callback(attribute, tensor)` makes of each tensor in it.
+
+    t: a tensor whose class has `__tensor_flatten__` and `__tensor_unflatten__`; outer_size, outer_stride: t's if None.
+    """
     outer_size = t.size() if outer_size is None else outer_size
     outer_stride = t.stride() if outer_stride is None else outer_stride
     names, context = t.__tensor_flatten__()

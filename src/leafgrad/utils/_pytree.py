@@ -286,7 +286,14 @@ def tree_map_only_(
     tree: PyTree,
     is_leaf: IsLeaf = None,
 ) -> PyTree:
-    """`tree_map_` for the leaves of these types, or for which the predicate holds."""
+    """`tree_map_` for the leaves of these types, or for which the predicate holds.
+
+    >>> seen = []
+    >>> tree_map_only_(int, seen.append, [1, 'a', 2])
+    [1, 'a', 2]
+    >>> seen
+    [1, 2]
+    """
     return tree_map_(map_only(type_or_types_or_pred)(func), tree, is_leaf=is_leaf)
 
 
@@ -302,21 +309,33 @@ def tree_all(pred: Callable[[Any], bool], tree: PyTree, is_leaf: IsLeaf = None) 
 
 
 def tree_any(pred: Callable[[Any], bool], tree: PyTree, is_leaf: IsLeaf = None) -> bool:
-    """Whether `pred` holds for some leaf."""
+    """Whether `pred` holds for some leaf.
+
+    >>> tree_any(lambda x: x > 2, {'a': 1, 'b': [2, 3]})
+    True
+    """
     return any(map(pred, tree_iter(tree, is_leaf)))
 
 
 def tree_all_only(
     type_or_types: Types, /, pred: Callable[[Any], bool], tree: PyTree, is_leaf: IsLeaf = None
 ) -> bool:
-    """Whether `pred` holds for every leaf of these types."""
+    """Whether `pred` holds for every leaf of these types.
+
+    >>> tree_all_only(int, lambda x: x > 0, [1, 2, -3.0])
+    True
+    """
     return all(pred(x) for x in tree_iter(tree, is_leaf) if isinstance(x, type_or_types))
 
 
 def tree_any_only(
     type_or_types: Types, /, pred: Callable[[Any], bool], tree: PyTree, is_leaf: IsLeaf = None
 ) -> bool:
-    """Whether `pred` holds for some leaf of these types."""
+    """Whether `pred` holds for some leaf of these types.
+
+    >>> tree_any_only(int, lambda x: x < 0, [1, 2, -3.0])
+    False
+    """
     return any(pred(x) for x in tree_iter(tree, is_leaf) if isinstance(x, type_or_types))
 
 
@@ -379,7 +398,12 @@ def tree_leaves_with_path(tree: PyTree, is_leaf: IsLeaf = None) -> list[tuple[Ke
 def tree_flatten_with_path(
     tree: PyTree, is_leaf: IsLeaf = None
 ) -> tuple[list[tuple[KeyPath, Any]], TreeSpec]:
-    """Pairs of key path and leaf, and the structure; see `tree_leaves_with_path`."""
+    """Pairs of key path and leaf, and the structure; see `tree_leaves_with_path`.
+
+    >>> pairs, spec = tree_flatten_with_path({'a': [1, 2]})
+    >>> [(keystr(path), leaf) for path, leaf in pairs]
+    [("['a'][0]", 1), ("['a'][1]", 2)]
+    """
     spec = tree_structure(tree, is_leaf)
     return tree_leaves_with_path(tree, is_leaf), spec
 
@@ -400,7 +424,11 @@ def tree_map_with_path(
 
 
 def keystr(kp: KeyPath) -> str:
-    """A key path as text, as it would stand in Python: `['a'][0].b`."""
+    """A key path as text, as it would stand in Python: `['a'][0].b`.
+
+    >>> keystr((MappingKey('a'), SequenceKey(0)))
+    "['a'][0]"
+    """
     return "".join(map(str, kp))
 
 

@@ -38,6 +38,10 @@ class CheckpointPolicy(Enum):
     """What a policy says of an op: keep its result (SAVE), or compute it again.
 
     MUST and PREFER make a difference only where torch compiles programs.  So does CPU_OFFLOAD; elsewhere it means computing again.
+
+    >>> from leafgrad.utils.checkpoint import CheckpointPolicy
+    >>> CheckpointPolicy.MUST_SAVE.name
+    'MUST_SAVE'
     """
 
     MUST_SAVE = 0

@@ -69,7 +69,13 @@ def _head(spec: TreeSpec) -> str:
 
 @lru_cache
 def treespec_loads(serialized: str) -> TreeSpec:
-    """The structure that `treespec_dumps` wrote.  NotImplementedError for a type that is not registered here."""
+    """The structure that `treespec_dumps` wrote.  NotImplementedError for a type that is not registered here.
+
+    >>> from leafgrad.utils._pytree import tree_structure, treespec_dumps, treespec_loads
+    >>> spec = tree_structure([1, {'a': 2}])
+    >>> treespec_loads(treespec_dumps(spec)) == spec
+    True
+    """
     import json
 
     protocol, schema = json.loads(serialized)

@@ -30,7 +30,12 @@ Contexts = tuple[AbstractContextManager, AbstractContextManager]
 
 
 def noop_context_fn() -> Contexts:
-    """Two contexts that do nothing: the default of `checkpoint`'s context_fn."""
+    """Two contexts that do nothing: the default of `checkpoint`'s context_fn.
+
+    >>> from leafgrad.utils.checkpoint import noop_context_fn
+    >>> len(noop_context_fn())
+    2
+    """
     return nullcontext(), nullcontext()
 
 

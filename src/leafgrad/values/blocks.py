@@ -58,7 +58,12 @@ def set_num_threads(n: int) -> None:
 
 
 def get_num_threads() -> int:
-    """The number of threads that a kernel on a large array may use."""
+    """The number of threads that a kernel on a large array may use.
+
+    >>> import leafgrad as torch
+    >>> torch.get_num_threads() >= 1
+    True
+    """
     return _threads
 
 

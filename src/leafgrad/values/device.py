@@ -184,13 +184,23 @@ class _Named:
 
 
 class layout(_Named):
-    """How the elements lie in memory; there is `torch.strided`."""
+    """How the elements lie in memory; there is `torch.strided`.
+
+    >>> import leafgrad as torch
+    >>> torch.ones(2).layout
+    torch.strided
+    """
 
     __slots__ = ()
 
 
 class memory_format(_Named):
-    """In which order the axes lie in memory: contiguous, preserved, or with the channels last."""
+    """In which order the axes lie in memory: contiguous, preserved, or with the channels last.
+
+    >>> import leafgrad as torch
+    >>> torch.ones(1, 2, 3, 3).to(memory_format=torch.channels_last).stride()
+    (18, 1, 6, 2)
+    """
 
     __slots__ = ()
 

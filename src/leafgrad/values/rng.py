@@ -162,12 +162,23 @@ def manual_seed(seed: Any) -> Generator:
 
 
 def seed() -> int:
-    """Seed the default generator with a number from the operating system; returns it."""
+    """Seed the default generator with a number from the operating system; returns it.
+
+    >>> import leafgrad as torch
+    >>> torch.seed() == torch.initial_seed()
+    True
+    """
     return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """The seed that the default generator's sequence started from."""
+    """The seed that the default generator's sequence started from.
+
+    >>> import leafgrad as torch
+    >>> _ = torch.manual_seed(7)
+    >>> torch.initial_seed()
+    7
+    """
     return default_generator.initial_seed()
 
 
